@@ -33,7 +33,7 @@ export const hasBroadcast = (cidr: Cidr): boolean => cidr.prefixLength <= 30;
 
 export function parseCidr(text: string): Result<Cidr> {
   const [left = '', right, extra] = text.trim().split('/');
-  if (right === undefined || extra !== undefined || !/^\d{1,2}$/.test(right) || Number(right) > 32) {
+  if (right === undefined || extra !== undefined || !/^(?:0|[1-9]\d?)$/.test(right) || Number(right) > 32) {
     return err(`"${text}" is not a network (expected ADDRESS/LENGTH with a length of 0 to 32, like 192.0.2.0/24)`);
   }
   const address = parseIpv4(left);
@@ -43,4 +43,12 @@ export function parseCidr(text: string): Result<Cidr> {
     return err(`"${text}" has host bits set (did you mean the whole network ${formatCidr(cidr)}, or the range ${left}-...?)`);
   }
   return ok(cidr);
+}
+
+/** The network whose addresses are just those of `range`, or null where the range is no whole block. */
+export function cidrOfRange(range: Ipv4Range): Cidr | null {
+  const prefixLength = 32 - Math.log2(range.last - range.first + 1);
+  if (!Number.isInteger(prefixLength)) return null;
+  const cidr = networkOf(range.first, prefixLength);
+  return cidr.network === range.first ? cidr : null;
 }
