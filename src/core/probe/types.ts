@@ -22,7 +22,10 @@ export interface SweepPlan {
   /** Addresses of `targets` known to be alive: the positive control. */
   readonly controls: ReadonlySet<Ipv4>;
   readonly rate: Rate;
-  /** Waits before each retry of a recent address that is silent, in ms: [300, 700, 1000]. Empty for none. */
+  /**
+   * How long each try at a recent address is waited for, in ms: after [300, 700, 900] from the first probe on, silence is
+   * followed by a retry, a retry, and giving up. Empty for no retries.
+   */
   readonly retryPatienceMs: readonly number[];
   /** Whether silent candidates get one ordinary request with our own address at the end. */
   readonly askSilent: boolean;
