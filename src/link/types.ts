@@ -50,6 +50,8 @@ export interface PacketWireHandlers {
   readonly onFrame: (frame: ReceivedFrame) => void;
   /** The socket reported an error (`ENETDOWN`, ...): an errno name. The wire stays open; the owner decides. */
   readonly onError: (errorCode: string) => void;
+  /** `onFrame` threw; the frames after it are delivered all the same. Without this the error becomes an uncaught exception. */
+  readonly onHandlerError?: (error: unknown) => void;
 }
 
 export interface InterfaceAddress {
