@@ -1,0 +1,271 @@
+/**
+ * The ledger: the one way to what Freehold remembers. One transaction a batch; what memory mirrors changes only with the disk.
+ * Owns the database and its lock; knows no clock, so every time is passed in. All errors of the disk are FreeholdErrors.
+ */
+import type Database from 'better-sqlite3';
+import type { Ipv4 } from '../core/address/ipv4.ts';
+import { contains, type Ipv4Range, sizeOf } from '../core/address/range.ts';
+import { FreeholdError } from '../core/error.ts';
+import type { Lease, Outage, SightingColumns, StandIn } from '../core/evidence/facts.ts';
+import type { FirstLook, LookRun } from '../core/evidence/look.ts';
+import { AddressState } from './address-state.ts';
+import { ledgerError } from './errors.ts';
+import { Leases } from './leases.ts';
+import { Looks } from './looks.ts';
+import { readMigrations } from './migrate.ts';
+import { OccupancyTable } from './occupancy.ts';
+import { type OpenDatabase, openDatabase } from './open.ts';
+import { pruneStep } from './prune.ts';
+import { Segments } from './segments.ts';
+import { StandIns } from './stand-ins.ts';
+import { SweepFaults } from './sweep-faults.ts';
+import { Sweeps, type SweepsFilter } from './sweeps.ts';
+import type { FoldedSighting, LedgerBatch, Occupancy, SegmentId, SegmentRow, SweepRecord, SweepRow } from './types.ts';
+import { Uptime, type UptimeSpan } from './uptime.ts';
+
+export const MAX_SEGMENT_SIZE = 65_536;
+
+export interface OpenLedgerOptions {
+  readonly path: string;
+  /** Epoch ms. */
+  readonly nowMs: number;
+  /** The folder of the numbered SQL files; the installation's own unless given. */
+  readonly migrations?: string;
+}
+
+/**
+ * Opens the ledger at `path`, or makes it. Whoever holds it owns the file until `close`; a file that is refused is left as it is.
+ * @throws FreeholdError `ledger-directory-missing`, `ledger-not-writable`, `ledger-locked`, `ledger-damaged`, `ledger-foreign`,
+ * `ledger-newer`, `ledger-migration-rewritten`, `ledger-migration-failed`, `ledger-migrations-missing`, `ledger-full`, `ledger-io`
+ */
+export function openLedger({ path, nowMs, migrations }: OpenLedgerOptions): Ledger {
+  const open = openDatabase(path, nowMs, readMigrations(migrations));
+  try {
+    return new Ledger(open, nowMs);
+  } catch (error) {
+    open.database.close();
+    open.lock.release();
+    throw ledgerError(open.path, error);
+  }
+}
+
+export class Ledger {
+  readonly path: string;
+  readonly #database: Database.Database;
+  readonly #lock: OpenDatabase['lock'];
+  readonly #segments = new Map<SegmentId, SegmentRow>();
+  readonly #tables;
+  readonly #apply: Database.Transaction<(batch: LedgerBatch, advance: boolean) => void>;
+  #pruned = 0;
+
+  /** Use `openLedger`. */
+  constructor({ database, lock, path }: OpenDatabase, nowMs: number) {
+    this.path = path;
+    this.#database = database;
+    this.#lock = lock;
+    this.#tables = {
+      segments: new Segments(database),
+      occupancy: new OccupancyTable(database),
+      state: new AddressState(database),
+      standIns: new StandIns(database),
+      looks: new Looks(database),
+      sweeps: new Sweeps(database),
+      faults: new SweepFaults(database),
+      leases: new Leases(database),
+      uptime: new Uptime(database, nowMs),
+    };
+    this.#apply = database.transaction((batch, advance) => this.#write(batch, advance));
+  }
+
+  /**
+   * The segment of this name, made where there is none. A changed range keeps the history of every address; the columns are
+   * then new ones. @throws FreeholdError `segment-too-large` above 65,536 addresses
+   */
+  ensureSegment(name: string, range: Ipv4Range): SegmentRow {
+    if (sizeOf(range) > MAX_SEGMENT_SIZE) {
+      throw new FreeholdError(
+        'segment-too-large',
+        `segment ${name} has ${sizeOf(range)} addresses; the most is ${MAX_SEGMENT_SIZE}`,
+        {
+          hint: 'Configure several segments of at most a /16 each.',
+        },
+      );
+    }
+    return this.#disk(() => {
+      const row = this.#tables.segments.ensure(name, range);
+      const before = this.#segments.get(row.id)?.range;
+      if (before?.first !== range.first || before.last !== range.last) this.#tables.state.load(row);
+      this.#segments.set(row.id, row);
+      return row;
+    });
+  }
+
+  /**
+   * Stores a batch, all of it or nothing. Sightings and leases outside of the segment's range are left out: nobody asks for
+   * them, and a stranger could make them grow.
+   */
+  write(batch: LedgerBatch): void {
+    const advance = this.#tables.uptime.alive(batch.atMs);
+    if (!advance && batch.sightings.length === 0 && batch.sweeps.length === 0 && batch.leases.length === 0) return;
+    this.#disk(() => {
+      try {
+        this.#apply.immediate(batch, advance);
+      } catch (error) {
+        for (const table of Object.values(this.#tables)) if ('forget' in table) table.forget();
+        throw error;
+      }
+      this.#tables.state.committed();
+    });
+  }
+
+  /** A live view, without a query: it changes with every batch that is written. */
+  sightingColumns(segment: SegmentId): SightingColumns {
+    const columns = this.#tables.state.columns(segment);
+    if (columns === undefined) throw new Error(`segment ${segment} was not ensured`);
+    return columns;
+  }
+
+  /** Runs of looks that reach to or over `sinceMs`, in no order. */
+  lookRuns(segment: SegmentId, sinceMs: number): LookRun[] {
+    return this.#disk(() => this.#tables.looks.runs(segment, sinceMs));
+  }
+
+  firstLooks(segment: SegmentId): FirstLook[] {
+    return this.#disk(() => this.#tables.looks.firsts(segment));
+  }
+
+  /** Stretches of invalid sweeps that reach to or over `sinceMs`, oldest first. */
+  invalidSweeps(segment: SegmentId, sinceMs: number): Outage[] {
+    return this.#disk(() => this.#tables.faults.since(segment, sinceMs));
+  }
+
+  /** When a daemon was running, oldest first; the last one is this one. */
+  uptimes(sinceMs: number): readonly UptimeSpan[] {
+    return this.#disk(() => this.#tables.uptime.since(sinceMs));
+  }
+
+  /** All that is kept of one address, newest last sighting first. */
+  history(segment: SegmentId, address: Ipv4, limit: number): Occupancy[] {
+    return this.#disk(() => this.#tables.occupancy.history(segment, address, limit));
+  }
+
+  /** The newest interval of each address and MAC (uses and intents apart) seen at `sinceMs` or later, ascending by address. */
+  occupants(segment: SegmentId, { sinceMs }: { readonly sinceMs: number }): Occupancy[] {
+    const { first, length, lastUseMs, lastIntentMs, lastStandInMs } = this.sightingColumns(segment);
+    return this.#disk(() => {
+      const found: Occupancy[] = [];
+      for (let row = 0; row < length; row++) {
+        const newest = Math.max(lastUseMs[row] ?? 0, lastIntentMs[row] ?? 0, lastStandInMs[row] ?? 0);
+        if (newest === 0 || newest < sinceMs) continue;
+        found.push(...this.#tables.occupancy.current(segment, (first + row) as Ipv4, sinceMs));
+      }
+      return found;
+    });
+  }
+
+  /** The newest sweeps, newest first; at most 3,000 of a segment are kept. */
+  sweeps(filter: SweepsFilter): SweepRow[] {
+    return this.#disk(() => this.#tables.sweeps.list(filter));
+  }
+
+  /** Leases that run at `nowMs`, ascending by address. */
+  leases(segment: SegmentId, nowMs: number): Lease[] {
+    return this.#disk(() => this.#tables.leases.running(segment, nowMs));
+  }
+
+  standIns(segment: SegmentId, sinceMs: number): StandIn[] {
+    return this.#disk(() => this.#tables.standIns.since(segment, sinceMs));
+  }
+
+  /** When the newest valid sweep of the whole segment ended, or its newest look was, where its details are gone. */
+  lastValidSweepMs(segment: SegmentId): number | null {
+    return this.#disk(() => this.#tables.sweeps.lastValidMs(segment) ?? this.#tables.looks.newestMs(segment));
+  }
+
+  /** Writes, and changes nothing. @throws FreeholdError `ledger-full`, `ledger-not-writable` and their like */
+  checkWritable(): void {
+    this.#disk(() => this.#tables.uptime.touch());
+  }
+
+  /**
+   * Drops a little of what is older than `keepMs`, in a few milliseconds. @returns whether there is more to do: call it again
+   * when the loop had a turn, until it says no; then again in an hour.
+   */
+  prune(nowMs: number, keepMs: number): boolean {
+    return this.#disk(() => {
+      const step = pruneStep(this.#database, this.#tables, this.#segments.keys(), nowMs - keepMs);
+      this.#pruned += step.dropped;
+      if (step.more) return true;
+      if (this.#pruned > 0) this.#database.pragma('wal_checkpoint(TRUNCATE)');
+      this.#pruned = 0;
+      return false;
+    });
+  }
+
+  /** What is wrong with the file, a line each; empty where it is sound. Reads all of it. */
+  integrityCheck(): string[] {
+    return this.#disk(() => {
+      const lines = this.#database.prepare<[], string>('PRAGMA integrity_check').pluck().all();
+      const astray = this.#database.prepare('PRAGMA foreign_key_check').all();
+      return [...lines.filter((line) => line !== 'ok'), ...astray.map((row) => `points nowhere: ${JSON.stringify(row)}`)];
+    });
+  }
+
+  /** Idempotent. What was written stays written even where the last tidying up fails. */
+  close(): void {
+    if (!this.#database.open) return;
+    try {
+      this.#tables.uptime.store();
+      this.#database.pragma('wal_checkpoint(TRUNCATE)');
+    } catch {
+      // A disk that refuses: the write-ahead log holds everything, and the next start reads it.
+    }
+    this.#database.close();
+    this.#lock.release();
+  }
+
+  #write({ sightings, sweeps, leases }: LedgerBatch, advance: boolean): void {
+    // Stand-ins before sightings: the replies heard in the sweep that caught them are known for what they are at once.
+    for (const sweep of sweeps) this.#noteStandIns(sweep);
+    for (const sighting of sightings) this.#noteSighting(sighting);
+    this.#tables.occupancy.write();
+    this.#tables.state.write();
+    for (const sweep of sweeps) this.#noteSweep(sweep);
+    for (const lease of leases)
+      if (contains(this.#segment(lease.segment).range, lease.address)) this.#tables.leases.record(lease);
+    if (advance) this.#tables.uptime.store();
+  }
+
+  #noteStandIns(sweep: SweepRecord): void {
+    for (const mac of this.#tables.standIns.record(sweep)) this.#tables.state.reclassify(sweep.segment, mac, sweep.startedMs);
+  }
+
+  #noteSighting(sighting: FoldedSighting): void {
+    const { segment, address, intent, lastMs } = sighting;
+    if (!contains(this.#segment(segment).range, address)) return;
+    this.#tables.occupancy.record(sighting);
+    const kind = intent ? 'intent' : this.#tables.standIns.answersFor(sighting) ? 'stand-in' : 'use';
+    this.#tables.state.stage(segment, address, kind, lastMs);
+  }
+
+  #noteSweep(sweep: SweepRecord): void {
+    this.#segment(sweep.segment);
+    this.#tables.sweeps.record(sweep);
+    if (sweep.valid) this.#tables.looks.record(sweep.segment, sweep.method, sweep.looked, sweep.startedMs);
+    else this.#tables.faults.record(sweep);
+  }
+
+  #segment(id: SegmentId): SegmentRow {
+    const row = this.#segments.get(id);
+    if (row === undefined) throw new Error(`segment ${id} was not ensured`);
+    return row;
+  }
+
+  #disk<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw ledgerError(this.path, error);
+    }
+  }
+}

@@ -1,0 +1,227 @@
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import type { Lease } from '../../src/core/evidence/facts.ts';
+import { MAX_SWEEPS } from '../../src/ledger/sweeps.ts';
+import type { LedgerBatch } from '../../src/ledger/types.ts';
+import {
+  batch,
+  DAY,
+  HOUR,
+  invalidSweep,
+  ip,
+  LAN,
+  MINUTE,
+  macNumber,
+  newLedger,
+  openAt,
+  range,
+  SECOND,
+  seen,
+  sweepOf,
+  T0,
+} from './fixtures.ts';
+
+const A = macNumber(1);
+
+describe('sweeps', () => {
+  it('gives back what was stored, newest first, paged, for one segment or all', () => {
+    const { ledger, lan } = newLedger();
+    const other = ledger.ensureSegment('other', range('198.51.100.0/24'));
+    const records = [
+      sweepOf(lan.id, T0, { trigger: 'request', kernelDrops: 3 }),
+      sweepOf(other.id, T0 + 1, { method: 'icmp' }),
+      invalidSweep(lan.id, T0 + 2, 'control-silent'),
+    ];
+    ledger.write(batch(T0, { sweeps: records }));
+    const rows = ledger.sweeps({ limit: 10 });
+    expect(rows).toEqual(
+      records
+        .map(({ looked, standIns, ...record }, index) => ({
+          ...record,
+          id: index + 1,
+          segmentName: record.segment === lan.id ? 'lan' : 'other',
+          lookedAddresses: record.valid ? 254 : 0,
+        }))
+        .reverse(),
+    );
+    expect(ledger.sweeps({ segment: lan.id, limit: 10 }).map(({ id }) => id)).toEqual([3, 1]);
+    expect(ledger.sweeps({ limit: 1, before: 3 }).map(({ id }) => id)).toEqual([2]);
+    expect(ledger.sweeps({ segment: lan.id, limit: 9, before: 3 }).map(({ id }) => id)).toEqual([1]);
+  });
+
+  it('keeps the newest 3,000 of each segment, also over a restart', () => {
+    const { ledger, lan, path } = newLedger();
+    const fill = (count: number, from: number): LedgerBatch =>
+      batch(T0, { sweeps: Array.from({ length: count }, (_, i) => sweepOf(lan.id, T0 + (from + i) * SECOND)) });
+    ledger.write(fill(MAX_SWEEPS + 10, 0));
+    expect(ledger.sweeps({ limit: 9999 })).toHaveLength(MAX_SWEEPS);
+    ledger.close();
+    const again = openAt(path);
+    again.ensureSegment('lan', LAN);
+    again.write(fill(5, MAX_SWEEPS + 10));
+    const rows = again.sweeps({ limit: 9999 });
+    expect([rows.length, rows[0]?.startedMs, rows.at(-1)?.startedMs]).toEqual([
+      MAX_SWEEPS,
+      T0 + (MAX_SWEEPS + 14) * SECOND,
+      T0 + 15 * SECOND,
+    ]);
+  });
+
+  it('knows the last valid sweep of the whole segment, also when only looks are left of it', () => {
+    const { ledger, lan, path } = newLedger();
+    expect(ledger.lastValidSweepMs(lan.id)).toBeNull();
+    ledger.write(
+      batch(T0, {
+        sweeps: [
+          sweepOf(lan.id, T0),
+          sweepOf(lan.id, T0 + HOUR, { trigger: 'verify' }),
+          invalidSweep(lan.id, T0 + 2 * HOUR, 'link-down'),
+        ],
+      }),
+    );
+    expect(ledger.lastValidSweepMs(lan.id)).toBe(T0 + 1500);
+    ledger.close();
+    const again = openAt(path);
+    again.ensureSegment('lan', LAN);
+    expect(again.lastValidSweepMs(lan.id)).toBe(T0 + 1500);
+    again.write(
+      batch(T0, { sweeps: Array.from({ length: MAX_SWEEPS }, (_, i) => invalidSweep(lan.id, T0 + 3 * HOUR + i, 'link-down')) }),
+    );
+    again.close();
+    const third = openAt(path);
+    third.ensureSegment('lan', LAN);
+    expect(third.lastValidSweepMs(lan.id)).toBe(T0 + HOUR);
+  });
+});
+
+describe('invalid sweeps', () => {
+  it('are folded into outages by reason; a steady fault is one, over the hours', () => {
+    const { ledger, lan } = newLedger();
+    for (let at = 0; at < 3 * HOUR; at += 30 * SECOND)
+      ledger.write(batch(T0, { sweeps: [invalidSweep(lan.id, T0 + at, 'link-down')] }));
+    ledger.write(
+      batch(T0, { sweeps: [invalidSweep(lan.id, T0 + HOUR, 'kernel-drops'), invalidSweep(lan.id, T0 + 9 * HOUR, 'link-down')] }),
+    );
+    expect(ledger.invalidSweeps(lan.id, 0)).toEqual([
+      { fromMs: T0, untilMs: T0 + 3 * HOUR - 30 * SECOND + 1500, reason: 'link-down', sweeps: 360 },
+      { fromMs: T0 + HOUR, untilMs: T0 + HOUR + 1500, reason: 'kernel-drops', sweeps: 1 },
+      { fromMs: T0 + 9 * HOUR, untilMs: T0 + 9 * HOUR + 1500, reason: 'link-down', sweeps: 1 },
+    ]);
+    expect(ledger.invalidSweeps(lan.id, T0 + 5 * HOUR)).toHaveLength(1);
+    expect(ledger.invalidSweeps(lan.id, T0 + 10 * HOUR)).toEqual([]);
+  });
+});
+
+describe('leases', () => {
+  const lease = (more: Partial<LedgerBatch['leases'][number]>) => ({
+    address: ip('192.0.2.50'),
+    mac: A,
+    hostname: 'laptop',
+    startsMs: T0,
+    endsMs: T0 + HOUR,
+    source: 'dhcp-ack' as const,
+    ...more,
+  });
+
+  it('keeps the newest of each address and tells the running ones', () => {
+    const { ledger, lan } = newLedger();
+    const put = (more: Partial<LedgerBatch['leases'][number]>): void =>
+      ledger.write(batch(T0, { leases: [{ ...lease(more), segment: lan.id }] }));
+    const running = (nowMs: number): [string | null, string | null, number][] =>
+      ledger.leases(lan.id, nowMs).map((one: Lease) => [one.mac, one.hostname, one.endsMs]);
+    put({});
+    expect(ledger.leases(lan.id, T0)).toEqual([
+      { address: ip('192.0.2.50'), mac: A, hostname: 'laptop', endsMs: T0 + HOUR, source: 'dhcp-ack' },
+    ]);
+    expect(running(T0 + HOUR)).toEqual([]);
+    put({ startsMs: T0 + MINUTE, endsMs: T0 + 2 * HOUR, hostname: null });
+    expect(running(T0)).toEqual([[A, 'laptop', T0 + 2 * HOUR]]);
+    put({ startsMs: T0 - MINUTE, endsMs: T0 + 9 * HOUR });
+    expect(running(T0)).toEqual([[A, 'laptop', T0 + 2 * HOUR]]);
+    put({ startsMs: T0 + 2 * MINUTE, mac: macNumber(2), hostname: null, endsMs: Number.POSITIVE_INFINITY, source: 'lease-file' });
+    expect(running(T0 + 400 * DAY)).toEqual([[macNumber(2), null, Number.POSITIVE_INFINITY]]);
+    put({ address: ip('198.51.100.1') });
+    expect(running(T0)).toHaveLength(1);
+  });
+});
+
+describe('uptime', () => {
+  it('tells each run of the daemon, the present one up to its last sign of life', () => {
+    const { ledger, path } = newLedger();
+    for (let at = 0; at <= 25 * SECOND; at += SECOND) ledger.write(batch(T0 + at, {}));
+    expect(ledger.uptimes(0)).toEqual([{ fromMs: T0, untilMs: T0 + 25 * SECOND }]);
+    ledger.close();
+    const again = openAt(path, T0 + HOUR);
+    expect(again.uptimes(0)).toEqual([
+      { fromMs: T0, untilMs: T0 + 25 * SECOND },
+      { fromMs: T0 + HOUR, untilMs: T0 + HOUR },
+    ]);
+    expect(again.uptimes(T0 + MINUTE)).toHaveLength(1);
+  });
+});
+
+describe('a batch', () => {
+  it('is stored as a whole or not at all, on disk and in memory, and can be tried again', () => {
+    const { ledger, lan, path } = newLedger();
+    ledger.write(batch(T0, { sightings: [seen(lan.id, '192.0.2.7', A, T0)], sweeps: [sweepOf(lan.id, T0)] }));
+    const next = batch(T0 + MINUTE, {
+      sightings: [seen(lan.id, '192.0.2.7', A, T0 + 2000), seen(lan.id, '192.0.2.9', A, T0 + 2000)],
+      sweeps: [sweepOf(lan.id, T0 + 2000), invalidSweep(lan.id, T0 + 3000, 'aborted')],
+      leases: [
+        {
+          segment: lan.id,
+          address: ip('192.0.2.9'),
+          mac: A,
+          hostname: null,
+          startsMs: T0,
+          endsMs: T0 + HOUR,
+          source: 'dhcp-ack' as const,
+        },
+      ],
+    });
+    const state = () => [
+      ledger.history(lan.id, ip('192.0.2.7'), 9),
+      ledger.history(lan.id, ip('192.0.2.9'), 9),
+      ledger.lookRuns(lan.id, 0),
+      ledger.sweeps({ limit: 9 }),
+      ledger.leases(lan.id, T0),
+      ledger.invalidSweeps(lan.id, 0),
+      ledger.lastValidSweepMs(lan.id),
+      [...ledger.sightingColumns(lan.id).lastUseMs],
+    ];
+    const before = state();
+    const other = new Database(path);
+    other.exec("CREATE TRIGGER refuse BEFORE INSERT ON lease BEGIN SELECT raise(ABORT, 'refused'); END");
+    expect(() => ledger.write(next)).toThrow('refused');
+    expect(state()).toEqual(before);
+    other.exec('DROP TRIGGER refuse');
+    other.close();
+    ledger.write(next);
+    expect(ledger.history(lan.id, ip('192.0.2.7'), 9)[0]?.lastSeenMs).toBe(T0 + 2000);
+    expect(ledger.lookRuns(lan.id, 0)).toMatchObject([{ looks: 2, untilMs: T0 + 2000 }]);
+    expect(ledger.sightingColumns(lan.id).lastUseMs[9]).toBe(T0 + 2000);
+    expect(ledger.sweeps({ limit: 9 })).toHaveLength(3);
+  });
+
+  it('tells a person when another process holds the database, and goes on afterwards', () => {
+    const { ledger, lan, path } = newLedger();
+    const other = new Database(path);
+    other.exec('BEGIN IMMEDIATE');
+    expect(() => ledger.checkWritable()).toThrow(expect.objectContaining({ code: 'ledger-locked' }));
+    expect(() => ledger.write(batch(T0, { sweeps: [sweepOf(lan.id, T0)] }))).toThrow(
+      expect.objectContaining({ code: 'ledger-locked' }),
+    );
+    other.exec('COMMIT');
+    other.close();
+    ledger.checkWritable();
+    ledger.write(batch(T0, { sweeps: [sweepOf(lan.id, T0)] }));
+    expect(ledger.sweeps({ limit: 9 })).toHaveLength(1);
+  });
+
+  it('takes times with fractions', () => {
+    const { ledger, lan } = newLedger();
+    ledger.write(batch(T0 + 0.25, { sightings: [seen(lan.id, '192.0.2.7', A, T0 + 0.4)], sweeps: [sweepOf(lan.id, T0 + 0.6)] }));
+    expect(ledger.sightingColumns(lan.id).lastUseMs[7]).toBe(T0);
+    expect(ledger.lookRuns(lan.id, 0)[0]?.sinceMs).toBe(T0 + 1);
+  });
+});
