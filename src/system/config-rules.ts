@@ -1,0 +1,114 @@
+/**
+ * Rules between the values of a configuration. Works on the document as written, so that these problems show together with
+ * those of single values; a value that cannot be read is passed over here, its own problem is already told.
+ */
+import type { z } from 'zod';
+import { rangeOfCidr } from '../core/address/cidr.ts';
+import { formatIpv4 } from '../core/address/ipv4.ts';
+import { contains, formatRange, type Ipv4Range } from '../core/address/range.ts';
+import { rangeSet, setContains } from '../core/address/range-set.ts';
+import { DEFAULT_CRITERIA } from '../core/evidence/criteria.ts';
+import * as field from './config-fields.ts';
+import { formatDuration, parseDuration } from './duration.ts';
+import { isLoopbackHost } from './listen-address.ts';
+
+export interface RuleProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+type Raw = Readonly<Record<string, unknown>>;
+
+const isRaw = (value: unknown): value is Raw => typeof value === 'object' && value !== null && !Array.isArray(value);
+const asRaw = (value: unknown): Raw => (isRaw(value) ? value : {});
+const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+const read = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> | undefined => {
+  const parsed = schema.safeParse(value);
+  return parsed.success ? parsed.data : undefined;
+};
+
+export function brokenRules(document: unknown): readonly RuleProblem[] {
+  const top = asRaw(document);
+  const segments = asList(top['segments']);
+  return [
+    ...duplicateNames(segments),
+    ...segments.flatMap((segment, index) =>
+      isRaw(segment) ? [...missingInterface(segment, index), ...outsideOfCidr(segment, index)] : [],
+    ),
+    ...openListen(asRaw(top['http'])),
+    ...keptTooShort(asRaw(top['ledger']), asRaw(top['proof'])),
+  ];
+}
+
+function duplicateNames(segments: readonly unknown[]): RuleProblem[] {
+  const first = new Map<string, number>();
+  return segments.flatMap((segment, index) => {
+    const name = asRaw(segment)['name'];
+    if (typeof name !== 'string') return [];
+    const earlier = first.get(name);
+    if (earlier === undefined) first.set(name, index);
+    else
+      return [{ path: ['segments', index, 'name'], message: `expected a name of its own (segments[${earlier}] has it already)` }];
+    return [];
+  });
+}
+
+function missingInterface(segment: Raw, index: number): RuleProblem[] {
+  if (segment['interface'] !== undefined) return [];
+  if (segment['method'] === 'icmp' && segment['cidr'] !== undefined) return [];
+  const message = `is required: expected the name of a network interface, like eth0 (only a segment with method icmp and a cidr needs none)`;
+  return [{ path: ['segments', index, 'interface'], message }];
+}
+
+function outsideOfCidr(segment: Raw, index: number): RuleProblem[] {
+  const cidr = read(field.cidr, segment['cidr']);
+  const whole = cidr === undefined ? undefined : rangeOfCidr(cidr);
+  const problems: RuleProblem[] = [];
+  const check = (key: string, position: number, range: Ipv4Range): void => {
+    if (whole === undefined || (contains(whole, range.first) && contains(whole, range.last))) return;
+    problems.push({
+      path: ['segments', index, key, position],
+      message: `expected addresses of the segment's cidr (${formatRange(whole)})`,
+    });
+  };
+  const excluded: Ipv4Range[] = [];
+  for (const key of ['exclude', 'reserved']) {
+    for (const [position, item] of asList(segment[key]).entries()) {
+      const range = read(field.range, item);
+      if (range === undefined) continue;
+      if (key === 'exclude') excluded.push(range);
+      check(key, position, range);
+    }
+  }
+  const never = rangeSet(excluded);
+  for (const [position, item] of asList(segment['controls']).entries()) {
+    const address = read(field.address, item);
+    if (address === undefined) continue;
+    check('controls', position, { first: address, last: address });
+    if (setContains(never, address)) {
+      const message = `expected an address that is probed (${formatIpv4(address)} is in exclude)`;
+      problems.push({ path: ['segments', index, 'controls', position], message });
+    }
+  }
+  return problems;
+}
+
+function openListen(http: Raw): RuleProblem[] {
+  const listen = read(field.listen, http['listen']);
+  if (listen?.kind !== 'tcp' || isLoopbackHost(listen.host) || http['tokenFile'] !== undefined) return [];
+  const message =
+    'expected a loopback address or a unix socket, or tokenFile beside it (others on the network can reach this one)';
+  return [{ path: ['http', 'listen'], message }];
+}
+
+/** History that is thrown away before the window is over can never prove anything. */
+function keptTooShort(ledger: Raw, proof: Raw): RuleProblem[] {
+  const keep = typeof ledger['keep'] === 'string' ? parseDuration(ledger['keep']) : undefined;
+  const written = proof['quietFor'];
+  const quiet = typeof written === 'string' ? parseDuration(written) : undefined;
+  if (keep?.ok !== true || quiet?.ok === false) return [];
+  const quietForMs = quiet?.value ?? DEFAULT_CRITERIA.quietForMs;
+  if (keep.value >= quietForMs) return [];
+  return [{ path: ['ledger', 'keep'], message: `expected at least proof.quietFor (${formatDuration(quietForMs)})` }];
+}

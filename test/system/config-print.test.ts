@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Ipv4, ipv4 } from '../../src/core/address/ipv4.ts';
+import { rangeSetOfAddresses } from '../../src/core/address/range-set.ts';
+import { parseConfig } from '../../src/system/config.ts';
+import { configJsonSchema } from '../../src/system/config-json-schema.ts';
+import { configAsWritten, printConfig } from '../../src/system/config-print.ts';
+import type { Config, SegmentConfig } from '../../src/system/config-types.ts';
+
+const NETWORK = 0xc0000200;
+const someAddresses = fc.array(fc.integer({ min: NETWORK, max: NETWORK + 200 }).map(ipv4), { maxLength: 8 });
+
+const segmentConfig: fc.Arbitrary<Omit<SegmentConfig, 'name'>> = fc.record({
+  interface: fc.constantFrom('eth0', 'br-lan', 'enp3s0.20', 'null', '007'),
+  cidr: fc.constantFrom(null, { network: ipv4(NETWORK), prefixLength: 24 }),
+  method: fc.constantFrom('auto', 'arp', 'icmp'),
+  schedule: fc.constantFrom('*/30 * * * * *', '0 3 * * *'),
+  rate: fc.oneof(fc.integer({ min: 1, max: 1_000_000 }), fc.constant<'max'>('max')),
+  exclude: someAddresses.map(rangeSetOfAddresses),
+  reserved: someAddresses.map(rangeSetOfAddresses),
+  controls: fc.array(
+    fc.integer({ min: NETWORK + 201, max: NETWORK + 255 }).map((value) => value as Ipv4),
+    { maxLength: 4 },
+  ),
+});
+
+const config: fc.Arbitrary<Config> = fc.record({
+  segments: fc
+    .array(segmentConfig, { maxLength: 3 })
+    .map((segments) => segments.map((segment, i) => ({ ...segment, name: `s${i}` }))),
+  proof: fc.record({
+    quietForMs: fc.integer({ min: 5000, max: 30 * 86_400_000 }),
+    minSweeps: fc.integer({ min: 1, max: 10_000_000 }),
+    maxGapMs: fc.integer({ min: 1000, max: 7 * 86_400_000 }),
+    minCoverage: fc.integer({ min: 0, max: 1000 }).map((thousandths) => thousandths / 1000),
+  }),
+  dhcp: fc.record({ leases: fc.array(fc.constantFrom('/a', '/b c', '/ä: #'), { maxLength: 3 }) }),
+  http: fc.record({
+    listen: fc.constantFrom<Config['http']['listen']>(
+      { kind: 'tcp', host: '::', port: 0 },
+      { kind: 'tcp', host: '127.0.0.1', port: 5227 },
+      { kind: 'unix', path: '/run/f.sock' },
+    ),
+    tokenFile: fc.constant('/etc/freehold/token'),
+  }),
+  ledger: fc.record({ path: fc.constant('/srv/f.db'), keepMs: fc.integer({ min: 30 * 86_400_000, max: 400 * 86_400_000 }) }),
+  log: fc.record({ level: fc.constantFrom('trace', 'debug', 'info', 'warn', 'error') }),
+});
+
+describe('printConfig', () => {
+  it('is read back as the same configuration', () => {
+    fc.assert(
+      fc.property(config, (value) => {
+        expect(parseConfig(printConfig(value), 'printed')).toEqual(value);
+      }),
+    );
+  });
+
+  it('fills in the defaults, in the words of people', () => {
+    expect(printConfig(parseConfig('segments: [{ name: lan, interface: eth0, reserved: [192.0.2.10-192.0.2.11] }]', 'f'))).toBe(
+      `segments:
+  - name: lan
+    interface: eth0
+    method: auto
+    schedule: "*/30 * * * * *"
+    rate: 500
+    exclude: []
+    reserved:
+      - 192.0.2.10-192.0.2.11
+    controls: []
+proof:
+  quietFor: 72h
+  minSweeps: 100
+  maxGap: 15m
+  minCoverage: 0.95
+dhcp:
+  leases: []
+http:
+  listen: 127.0.0.1:5227
+ledger:
+  path: /var/lib/freehold/freehold.db
+  keep: 400d
+log:
+  level: info
+`,
+    );
+  });
+});
+
+describe('configJsonSchema', () => {
+  const properties = (value: unknown): Record<string, unknown> => (value as { properties: Record<string, unknown> }).properties;
+
+  it('names exactly the keys that the configuration has, and refuses others', () => {
+    const schema = configJsonSchema();
+    const written = configAsWritten(
+      parseConfig('segments: [{ name: lan, interface: eth0, cidr: 192.0.2.0/24 }]\nhttp: { tokenFile: /t }', 'f'),
+    );
+    expect(schema).toMatchObject({ type: 'object', additionalProperties: false });
+    expect(Object.keys(properties(schema)).sort()).toEqual(Object.keys(written).sort());
+    const segments = properties(schema)['segments'] as { items: unknown };
+    const [first] = written['segments'] as readonly object[];
+    expect(Object.keys(properties(segments.items)).sort()).toEqual(Object.keys(first ?? {}).sort());
+    for (const section of ['proof', 'dhcp', 'http', 'ledger', 'log']) {
+      expect(Object.keys(properties(properties(schema)[section])).sort()).toEqual(Object.keys(written[section] as object).sort());
+    }
+  });
+
+  it('has the defaults as they are written', () => {
+    const proof = properties(properties(configJsonSchema())['proof']);
+    expect(proof['quietFor']).toMatchObject({ type: 'string', default: '72h' });
+    expect(proof['minCoverage']).toMatchObject({ type: 'number', minimum: 0, maximum: 1, default: 0.95 });
+  });
+});
