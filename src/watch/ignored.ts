@@ -1,0 +1,21 @@
+/**
+ * Counts the frames that did not become a sighting, each under its named reason. Holds no frame and no address, so it is
+ * bounded by the number of reasons.
+ */
+import type { DecodeReason } from '../core/codec/reason.ts';
+import type { SightingRefusal } from './sightings.ts';
+
+/** `scanner-probe`: one MAC asking for addresses by the dozen is a scanner, and its probes announce nobody. */
+export type IgnoreReason = DecodeReason | SightingRefusal | 'scanner-probe';
+
+export class IgnoredFrames {
+  readonly #counts = new Map<IgnoreReason, number>();
+
+  count(reason: IgnoreReason, frames = 1): void {
+    this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + frames);
+  }
+
+  snapshot(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#counts].sort(([a], [b]) => a.localeCompare(b)));
+  }
+}

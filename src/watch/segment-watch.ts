@@ -1,0 +1,332 @@
+/**
+ * Watches one segment: keeps its wire open, hears every frame, sweeps on request, and waits, without spinning, while the
+ * interface is down or gone. It never decides what is free, and never ends because of the network.
+ */
+import type { Ipv4 } from '../core/address/ipv4.ts';
+import type { Mac } from '../core/address/mac.ts';
+import { contains } from '../core/address/range.ts';
+import { intersectSets, type RangeSet, rangeSet } from '../core/address/range-set.ts';
+import type { ArpFrame } from '../core/codec/arp.ts';
+import { FreeholdError } from '../core/error.ts';
+import type { AcdResult } from '../core/probe/acd.ts';
+import { createSweep, finish, noteReply, type Sweep } from '../core/probe/sweep.ts';
+import type { SweepPlan, SweepResult } from '../core/probe/types.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { SegmentRow, SweepRecord } from '../ledger/types.ts';
+import type { InterfaceWatch, PacketWire, PacketWireHandlers } from '../link/types.ts';
+import type { Clock } from '../system/clock.ts';
+import type { SegmentConfig } from '../system/config-types.ts';
+import type { Logger } from '../system/logger.ts';
+import { type AcdListener, driveAcd } from './acd-driver.ts';
+import { readFrame } from './frame-reader.ts';
+import type { IcmpSweeper } from './icmp-sweeper.ts';
+import { IgnoredFrames } from './ignored.ts';
+import type { Recorder } from './recorder.ts';
+import { type Placing, placeSegment, type SegmentPlace, type WaitReason } from './segment-place.ts';
+import { driveSweep, faultOf, type SweepIo, type WireFault } from './sweep-driver.ts';
+import { planSweep } from './sweep-plan.ts';
+import { sweepLog, sweepRecord } from './sweep-record.ts';
+
+export type SweepTrigger = SweepRecord['trigger'];
+
+export interface SegmentWatchOptions {
+  readonly config: SegmentConfig;
+  readonly ledger: Ledger;
+  readonly recorder: Recorder;
+  readonly interfaces: InterfaceWatch;
+  readonly openWire: (interfaceName: string, handlers: PacketWireHandlers) => PacketWire;
+  readonly icmp: IcmpSweeper;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random: () => number;
+}
+
+export interface SegmentStatus {
+  readonly state: 'sweeping' | 'idle' | 'waiting';
+  readonly waitingFor: WaitReason | null;
+  readonly waitingDetail: string | null;
+  readonly framesReceived: number;
+  readonly kernelDrops: number;
+  readonly ignored: Readonly<Record<string, number>>;
+}
+
+export class SegmentWatch {
+  readonly config: SegmentConfig;
+  readonly #options: SegmentWatchOptions;
+  readonly #ignored = new IgnoredFrames();
+  #row: SegmentRow | null = null;
+  #place: SegmentPlace | null = null;
+  #waiting: Extract<Placing, { state: 'waiting' }> | null = null;
+  #wire: PacketWire | null = null;
+  /** Counters of wires that were closed. */
+  #closedFrames = 0;
+  #closedDrops = 0;
+  /** The first fault of the wire since the running sweep began. */
+  #fault: WireFault | null = null;
+  #verifyFault: WireFault | null = null;
+  #sweep: Sweep | null = null;
+  #acd: AcdListener | null = null;
+  #running: Promise<SweepRecord> | null = null;
+  #stopped = false;
+  #unsubscribe: (() => void) | null = null;
+  #lastSweep: SweepRecord | null = null;
+
+  constructor(options: SegmentWatchOptions) {
+    this.config = options.config;
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#unsubscribe = this.#options.interfaces.onChange(() => this.#settle());
+    this.#settle();
+  }
+
+  /** The segment in the ledger; null until its network was known once. */
+  get row(): SegmentRow | null {
+    return this.#row;
+  }
+
+  /** Where it stands, or stood when it could last be seen. */
+  get place(): SegmentPlace | null {
+    return this.#place;
+  }
+
+  get lastSweep(): SweepRecord | null {
+    return this.#lastSweep;
+  }
+
+  status(): SegmentStatus {
+    const stats = this.#wire?.stats();
+    return {
+      state: this.#waiting !== null ? 'waiting' : this.#running !== null ? 'sweeping' : 'idle',
+      waitingFor: this.#waiting?.reason ?? null,
+      waitingDetail: this.#waiting?.detail ?? null,
+      framesReceived: this.#closedFrames + (stats?.framesReceived ?? 0),
+      kernelDrops: this.#closedDrops + (stats?.kernelDrops ?? 0),
+      ignored: this.#ignored.snapshot(),
+    };
+  }
+
+  countIgnoredScanner(probes: number): void {
+    this.#ignored.count('scanner-probe', probes);
+  }
+
+  /** Sweeps now; a sweep under way is joined. Null while the segment's network is not even known. */
+  sweep(trigger: SweepTrigger): Promise<SweepRecord> | null {
+    if (this.#running !== null) return this.#running;
+    const row = this.#row;
+    const place = this.#place;
+    if (row === null || place === null || this.#stopped) return null;
+    this.#running = this.#runSweep(row, place, trigger).finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  /**
+   * The live RFC 5227 run over `targets`, after a sweep under way.
+   * @throws FreeholdError `segment-waiting` while the interface is down or gone
+   */
+  async verify(targets: RangeSet): Promise<AcdResult> {
+    await this.#running;
+    const wire = this.#wire;
+    const place = this.#place;
+    if (wire === null || place === null || this.#waiting !== null || place.facts === null) {
+      throw new FreeholdError(
+        'segment-waiting',
+        `segment ${this.config.name} cannot be probed now: ${this.#waiting?.detail ?? 'no wire'}`,
+        {
+          hint: 'verify again when the interface is back',
+        },
+      );
+    }
+    this.#verifyFault = null;
+    return driveAcd(
+      targets,
+      {
+        ...this.#sweepIo(wire, place, place.facts.mac),
+        fault: () => this.#verifyFault,
+        kernelDrops: () => this.status().kernelDrops,
+      },
+      this.#options.random,
+      (listener) => {
+        this.#acd = listener;
+      },
+    );
+  }
+
+  /** Stores what a live run showed: a look at each address that it asked, if it was valid. */
+  recordVerify(record: Omit<SweepRecord, 'segment' | 'trigger' | 'method' | 'endedMs' | 'standIns'>): void {
+    if (this.#row === null) return;
+    const { clock, recorder } = this.#options;
+    recorder.sweep({
+      ...record,
+      segment: this.#row.id,
+      trigger: 'verify',
+      method: 'arp',
+      endedMs: Math.round(clock.nowMs()),
+      standIns: [],
+    });
+    recorder.flush();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#fail('aborted');
+    this.#unsubscribe?.();
+    await this.#running;
+    this.#closeWire();
+  }
+
+  /** Looks at the interface again, and opens or closes the wire as it now stands. */
+  #settle(): void {
+    if (this.#stopped) return;
+    const { interfaces, ledger, logger } = this.#options;
+    const facts = this.config.interface === null ? undefined : interfaces.get(this.config.interface);
+    const placing = placeSegment(this.config, facts, this.#place);
+    if (placing.state === 'waiting') {
+      this.#wait(placing);
+      return;
+    }
+
+    const before = this.#place;
+    const { place } = placing;
+    const moved = before === null || before.range.first !== place.range.first || before.range.last !== place.range.last;
+    if (moved || this.#row === null) this.#row = ledger.ensureSegment(this.config.name, place.range);
+    const otherCard = before?.facts?.index !== place.facts?.index || before?.facts?.mac !== place.facts?.mac;
+    if (otherCard) this.#closeWire();
+    this.#place = place;
+    if (place.method === 'arp' && this.#wire === null && place.facts !== null) {
+      try {
+        this.#wire = this.#options.openWire(place.facts.name, {
+          onFrame: (frame) => this.#hear(frame),
+          onError: (code) => this.#onError(code),
+        });
+      } catch (error) {
+        if (before === null) throw error;
+        // It may vanish between two looks at it; the next change brings us here again.
+        this.#wait({ state: 'waiting', reason: 'interface-gone', detail: String(error) });
+        return;
+      }
+    }
+    if (this.#waiting !== null)
+      logger.info({ segment: this.config.name, waitedFor: this.#waiting.reason }, 'the segment can be swept again');
+    this.#waiting = null;
+  }
+
+  #wait(placing: Extract<Placing, { state: 'waiting' }>): void {
+    if (this.#waiting?.reason !== placing.reason) {
+      this.#options.logger.warn(
+        { segment: this.config.name, reason: placing.reason },
+        `${placing.detail}; nothing is proven meanwhile, waiting for it to come back`,
+      );
+    }
+    this.#waiting = placing;
+    if (placing.reason !== 'network-too-large') this.#fail(placing.reason);
+    if (placing.reason === 'interface-gone') this.#closeWire();
+  }
+
+  /** Keeps the first fault of the sweep, and of the verification, under way. */
+  #fail(fault: WireFault): void {
+    this.#fault ??= fault;
+    this.#verifyFault ??= fault;
+  }
+
+  #closeWire(): void {
+    if (this.#wire === null) return;
+    const stats = this.#wire.stats();
+    this.#closedFrames += stats.framesReceived;
+    this.#closedDrops += stats.kernelDrops;
+    this.#wire.close();
+    this.#wire = null;
+  }
+
+  #onError(code: string): void {
+    const fault = faultOf(code);
+    this.#fail(fault === 'send-failed' ? 'receive-failed' : fault);
+    this.#options.logger.debug({ segment: this.config.name, code }, 'the packet socket reported an error');
+  }
+
+  #hear(frame: { readonly bytes: Uint8Array; readonly atMs: number; readonly vlanId: number | null }): void {
+    const row = this.#row;
+    const place = this.#place;
+    if (row === null || place === null || place.facts === null) return;
+    readFrame(frame, { segment: this.config.name, range: place.range, ownMac: place.facts.mac }, this.#ignored, {
+      onArp: (arp) => this.#answer(arp, place.facts?.mac),
+      onSighting: (sighting) => this.#options.recorder.sighting(row.id, sighting),
+      onLease: (lease, atMs) => this.#options.recorder.lease(row.id, lease, atMs),
+    });
+  }
+
+  /** An answer to one of our probes is told by the target hardware address: some hosts reply by broadcast. */
+  #answer(arp: ArpFrame, ownMac: Mac | undefined): void {
+    if (this.#sweep !== null && arp.operation === 'reply' && arp.targetMac === ownMac) {
+      noteReply(this.#sweep, arp.senderAddress, arp.senderMac, this.#options.clock.monotonicMs());
+    }
+    this.#acd?.(arp);
+  }
+
+  async #runSweep(row: SegmentRow, place: SegmentPlace, trigger: SweepTrigger): Promise<SweepRecord> {
+    const { clock, recorder, logger } = this.#options;
+    const startedMs = clock.nowMs();
+    const plan = planSweep(this.config, place, this.#options.ledger.sightingColumns(row.id), startedMs);
+    const result = await this.#sweepOnce(plan, place);
+    const record: SweepRecord = {
+      ...sweepRecord(result),
+      looked: intersectSets(result.looked, rangeSet([place.range])),
+      segment: row.id,
+      trigger,
+      startedMs: Math.round(startedMs),
+      endedMs: Math.round(clock.nowMs()),
+    };
+    recorder.sweep(record);
+    // Together with what was heard during it: one transaction.
+    recorder.flush();
+    this.#lastSweep = record;
+    const level = record.valid || record.invalidReason === 'aborted' ? 'debug' : 'warn';
+    logger[level]({ segment: this.config.name, ...sweepLog(record) }, record.valid ? 'swept' : 'this sweep proves nothing');
+    return record;
+  }
+
+  async #sweepOnce(plan: SweepPlan, place: SegmentPlace): Promise<SweepResult> {
+    const { clock, random, icmp } = this.#options;
+    this.#fault = this.#waiting === null || this.#waiting.reason === 'network-too-large' ? null : this.#waiting.reason;
+    if (plan.method === 'icmp')
+      return icmp.sweep(
+        plan,
+        this.config.name,
+        (reply) => this.#heardEcho(reply, place),
+        () => this.#fault,
+      );
+    const sweep = createSweep(plan, clock.monotonicMs(), random);
+    this.#sweep = sweep;
+    const dropsBefore = this.status().kernelDrops;
+    try {
+      const ownMac = place.facts?.mac;
+      const wire = this.#fault === null ? this.#wire : null;
+      const fault =
+        wire === null || ownMac === undefined
+          ? (this.#fault ?? 'interface-gone')
+          : await driveSweep(sweep, this.#sweepIo(wire, place, ownMac));
+      const kernelDrops = this.status().kernelDrops - dropsBefore;
+      return finish(sweep, { fault: fault ?? this.#fault, kernelDrops }, clock.monotonicMs());
+    } finally {
+      this.#sweep = null;
+    }
+  }
+
+  #heardEcho(reply: { readonly address: Ipv4; readonly atMs: number }, place: SegmentPlace): void {
+    if (this.#row === null || !contains(place.range, reply.address)) return;
+    this.#options.recorder.sighting(this.#row.id, {
+      segment: this.config.name,
+      address: reply.address,
+      mac: null,
+      atMs: reply.atMs,
+      source: 'icmp-reply',
+    });
+  }
+
+  #sweepIo(wire: PacketWire, place: SegmentPlace, ownMac: Mac): SweepIo {
+    return { wire, ownMac, ownAddress: place.ownAddress, clock: this.#options.clock, fault: () => this.#fault };
+  }
+}

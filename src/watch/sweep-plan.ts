@@ -1,0 +1,68 @@
+/**
+ * Makes the plan of the next sweep of a segment from what is known of it: whom to ask, who earns retries, who is the
+ * positive control. Pure.
+ */
+import type { Ipv4 } from '../core/address/ipv4.ts';
+import { rangeSet, rangeSetOfAddresses, setContains, subtract, union } from '../core/address/range-set.ts';
+import type { SightingColumns } from '../core/evidence/facts.ts';
+import { chooseControls } from '../core/probe/plan.ts';
+import type { Rate, SweepPlan } from '../core/probe/types.ts';
+import type { SegmentConfig } from '../system/config-types.ts';
+import type { SegmentPlace } from './segment-place.ts';
+
+/** Waits before each retry of a silent address that was seen lately: Wi-Fi and sleepers answer after 300 ms to 2 s. */
+export const RETRY_PATIENCE_MS: readonly number[] = [300, 700, 900];
+/** Wait after the last frame of a sweep. */
+export const SETTLE_MS = 700;
+/** Routed segments: an echo request costs every router on the way. */
+export const ICMP_MAX_RATE = 100;
+export const ICMP_SETTLE_MS = 1500;
+/** "Seen lately", for retries. */
+const RECENT_MS = 24 * 3_600_000;
+/** The most recently seen ones get the retries: three each must stay a small part of the sweep. */
+const MAX_RECENT = 1024;
+
+interface Seen {
+  readonly address: Ipv4;
+  readonly lastSeenMs: number;
+}
+
+export function planSweep(config: SegmentConfig, place: SegmentPlace, sightings: SightingColumns, nowMs: number): SweepPlan {
+  const seen = seenLately(sightings, nowMs);
+  const edges = place.infrastructure
+    .filter(({ role }) => role === 'network' || role === 'broadcast')
+    .map(({ address }) => address);
+  const hostRange = subtract(subtract(rangeSet([place.range]), rangeSetOfAddresses([...edges, ...place.own])), config.exclude);
+  const askable = seen.filter(({ address }) => setContains(hostRange, address));
+  const routed = place.method === 'icmp';
+  // A router's far side may be all silence, as a BGP pool is: a control from outside the range may be named there.
+  const named = routed ? config.controls : config.controls.filter((address) => setContains(hostRange, address));
+  const controls = chooseControls({
+    gateways: place.gateways.filter((address) => setContains(hostRange, address)),
+    configured: named,
+    seenLately: askable,
+    nowMs,
+  });
+  return {
+    method: place.method,
+    targets: routed ? union(hostRange, rangeSetOfAddresses(named)) : hostRange,
+    recent: new Set(askable.slice(0, MAX_RECENT).map(({ address }) => address)),
+    controls,
+    rate: routed ? gentle(config.rate) : config.rate,
+    retryPatienceMs: RETRY_PATIENCE_MS,
+    askSilent: !routed && place.ownAddress !== null,
+    settleMs: routed ? ICMP_SETTLE_MS : SETTLE_MS,
+  };
+}
+
+const gentle = (rate: Rate): Rate => (rate === 'max' ? ICMP_MAX_RATE : Math.min(rate, ICMP_MAX_RATE));
+
+/** Addresses in use within the last day, the most recently seen first. */
+function seenLately(sightings: SightingColumns, nowMs: number): Seen[] {
+  const seen: Seen[] = [];
+  for (let i = 0; i < sightings.length; i++) {
+    const lastSeenMs = sightings.lastUseMs[i] ?? 0;
+    if (lastSeenMs > 0 && nowMs - lastSeenMs < RECENT_MS) seen.push({ address: (sightings.first + i) as Ipv4, lastSeenMs });
+  }
+  return seen.sort((a, b) => b.lastSeenMs - a.lastSeenMs);
+}

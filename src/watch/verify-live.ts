@@ -1,0 +1,62 @@
+/**
+ * The live half of a verification: RFC 5227 probes for every address of a range at once, with hosts known to be alive asked
+ * in the same run. If none of those answers, the run proves nothing: it may just as well have heard nothing.
+ */
+import type { Ipv4 } from '../core/address/ipv4.ts';
+import { contains, type Ipv4Range } from '../core/address/range.ts';
+import { intersectSets, rangeSet, rangeSetOfAddresses, setSize, union } from '../core/address/range-set.ts';
+import { FreeholdError } from '../core/error.ts';
+import type { AcdResult } from '../core/probe/acd.ts';
+import type { InvalidReason } from '../core/probe/types.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { planSweep } from './sweep-plan.ts';
+import type { WatchedSegment } from './watch.ts';
+
+export interface LiveRun {
+  readonly valid: boolean;
+  readonly invalidReason: InvalidReason | null;
+  readonly probesSent: number;
+  /** All that answered or probed, the controls included. */
+  readonly conflicts: AcdResult['conflicts'];
+}
+
+/** @throws FreeholdError `verify-not-on-link` for a routed segment */
+export async function verifyLive(
+  { watch, row, place }: WatchedSegment,
+  ledger: Ledger,
+  range: Ipv4Range,
+  now: () => number,
+): Promise<LiveRun> {
+  if (place.method === 'icmp') {
+    throw new FreeholdError('verify-not-on-link', `segment ${row.name} is routed: RFC 5227 probes do not reach it`, {
+      hint: 'ask /free-ranges instead; its proof for this segment rests on ICMP sweeps',
+      exitCode: 2,
+    });
+  }
+  const plan = planSweep(watch.config, place, ledger.sightingColumns(row.id), now());
+  const asked = intersectSets(plan.targets, rangeSet([range]));
+  const controls: ReadonlySet<Ipv4> = plan.controls;
+  const startedMs = now();
+  const result = await watch.verify(union(asked, rangeSetOfAddresses(controls)));
+  const heard = new Set(result.conflicts.map(({ address }) => address));
+  const answered = [...controls].filter((address) => heard.has(address)).length;
+  // With nobody known to be alive, an answer from anybody is the control.
+  const controlled = controls.size === 0 ? heard.size > 0 : answered > 0;
+  const valid = result.valid && controlled;
+  const invalidReason = result.valid ? (controlled ? null : 'control-silent') : result.invalidReason;
+  watch.recordVerify({
+    probesPlanned: setSize(asked),
+    probesSent: result.probesSent,
+    sendFailures: result.sendFailures,
+    repliesReceived: result.framesHeard,
+    kernelDrops: result.kernelDrops,
+    looked: valid ? intersectSets(result.looked, rangeSet([range])) : [],
+    valid,
+    invalidReason,
+    controlsAsked: controls.size,
+    controlsAnswered: answered,
+    answered: [...heard].filter((address) => contains(range, address)).length,
+    startedMs,
+  });
+  return { valid, invalidReason, probesSent: result.probesSent, conflicts: result.conflicts };
+}
