@@ -1,0 +1,43 @@
+/**
+ * The questions of service.ts, answered from the watch and the ledger. Reads the clock once for each question.
+ */
+import type { Criteria } from '../../core/evidence/criteria.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { Clock } from '../../system/clock.ts';
+import type { Recorder } from '../../watch/recorder.ts';
+import type { Watch } from '../../watch/watch.ts';
+import type { FreeholdService } from '../service.ts';
+import { answerAddress, answerAddresses } from './addresses.ts';
+import type { AnswerContext } from './context.ts';
+import { answerFreeRanges } from './free-ranges.ts';
+import { sweepJson } from './json.ts';
+import { answerReadiness, answerSegments, answerSweeps } from './segments.ts';
+import { answerVerify } from './verify.ts';
+
+export interface AnswersOptions {
+  readonly watch: Watch;
+  readonly ledger: Ledger;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  /** As configured now: a reload may change it. */
+  readonly criteria: () => Criteria;
+}
+
+export function createAnswers({ watch, ledger, recorder, clock, criteria }: AnswersOptions): FreeholdService {
+  const context = (): AnswerContext => ({ watch, ledger, criteria: criteria(), nowMs: clock.nowMs() });
+  return {
+    freeRanges: (query) => answerFreeRanges(context(), query),
+    addresses: (query) => answerAddresses(context(), query),
+    address: (address, asked) => answerAddress(context(), address, asked),
+    segments: () => answerSegments(context()),
+    sweeps: (query) => answerSweeps(context(), query),
+    async sweepNow(name, wait) {
+      const segment = watch.named(name);
+      const sweep = segment.watch.sweep('request');
+      if (sweep === null || !wait) return null;
+      return sweepJson(await sweep, null, segment.row.name);
+    },
+    verify: (query) => answerVerify({ watch, ledger, criteria: criteria(), now: () => clock.nowMs() }, query),
+    readiness: () => answerReadiness(context(), recorder.healthy),
+  };
+}

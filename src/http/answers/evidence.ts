@@ -1,0 +1,98 @@
+/**
+ * Gathers what is known of a segment and has it judged: the step between the ledger and every answer. Writes nothing.
+ */
+import { rangeSet } from '../../core/address/range-set.ts';
+import { FreeholdError } from '../../core/error.ts';
+import { type Criteria, isWeaker } from '../../core/evidence/criteria.ts';
+import { formatDuration } from '../../core/evidence/duration-text.ts';
+import type { Outage, SegmentFacts } from '../../core/evidence/facts.ts';
+import { outagesIn } from '../../core/evidence/outages.ts';
+import type { VerdictSpan } from '../../core/evidence/proof.ts';
+import { checkCriteria, judge } from '../../core/evidence/verdict.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { WatchedSegment } from '../../watch/watch.ts';
+
+export interface Judged {
+  readonly facts: SegmentFacts;
+  readonly criteria: Criteria;
+  readonly weakerThanConfigured: boolean;
+  readonly spans: readonly VerdictSpan[];
+  readonly nowMs: number;
+}
+
+/** The configured criteria with what this query wants otherwise. @throws FreeholdError `bad-criteria` */
+export function criteriaFor(
+  configured: Criteria,
+  asked: Partial<Criteria>,
+): { criteria: Criteria; weakerThanConfigured: boolean } {
+  const checked = checkCriteria({ ...configured, ...asked });
+  if (!checked.ok) {
+    throw new FreeholdError('bad-criteria', checked.error.map(({ field, message }) => `${field}: ${message}`).join('; '), {
+      exitCode: 2,
+    });
+  }
+  return { criteria: checked.value, weakerThanConfigured: isWeaker(checked.value, configured) };
+}
+
+export function judgeSegment(
+  segment: WatchedSegment,
+  ledger: Ledger,
+  configured: Criteria,
+  asked: Partial<Criteria>,
+  nowMs: number,
+): Judged {
+  const { criteria, weakerThanConfigured } = criteriaFor(configured, asked);
+  const facts = factsOf(segment, ledger, nowMs - criteria.quietForMs, nowMs);
+  return { facts, criteria, weakerThanConfigured, spans: judge(facts, criteria, nowMs), nowMs };
+}
+
+function factsOf({ watch, row, place }: WatchedSegment, ledger: Ledger, sinceMs: number, nowMs: number): SegmentFacts {
+  return {
+    segment: row.name,
+    range: place.range,
+    sightings: ledger.sightingColumns(row.id),
+    runs: ledger.lookRuns(row.id, sinceMs),
+    firstLooks: ledger.firstLooks(row.id),
+    leases: ledger.leases(row.id, nowMs),
+    reserved: watch.config.reserved.map((range) => ({ ...range, reason: 'reserved in the configuration' })),
+    excluded: rangeSet(watch.config.exclude),
+    infrastructure: place.infrastructure,
+    standIns: ledger.standIns(row.id, sinceMs),
+  };
+}
+
+/** Stretches of the window in which nobody looked, or not validly. */
+export function outagesOf({ row }: WatchedSegment, ledger: Ledger, { facts, criteria, nowMs }: Judged): readonly Outage[] {
+  const windowStartMs = nowMs - criteria.quietForMs;
+  const uptimes = ledger.uptimes(windowStartMs);
+  const invalid = ledger.invalidSweeps(row.id, windowStartMs);
+  return outagesIn({ windowStartMs, nowMs, runs: facts.runs, invalid, uptimes, maxGapMs: criteria.maxGapMs });
+}
+
+/** Sentences that whoever reads the answer should know. */
+export function noticesOf({ watch, intervalMs }: WatchedSegment, { facts, criteria, nowMs, spans }: Judged): string[] {
+  const notices: string[] = [];
+  const status = watch.status();
+  if (status.waitingDetail !== null) notices.push(`The segment is not being looked at: ${status.waitingDetail}.`);
+  for (const standIn of facts.standIns) {
+    notices.push(
+      `${standIn.mac} answers for ${standIn.addresses} addresses all over the range (proxy ARP): behind it nothing can be proven. Switch proxy ARP off on that router, or exclude the addresses.`,
+    );
+  }
+  if (spans.some(({ proof }) => proof.methods.length === 1 && proof.methods[0] === 'icmp')) {
+    notices.push('This segment is routed: its proofs rest on ICMP only, and a host may ignore echo requests.');
+  }
+  const firstLook = Math.min(...facts.firstLooks.map(({ atMs }) => atMs));
+  if (Number.isFinite(firstLook) && nowMs - firstLook < criteria.quietForMs) {
+    const left = criteria.quietForMs - (nowMs - firstLook);
+    notices.push(
+      `First looked at ${formatDuration(nowMs - firstLook)} ago; the first addresses can be proven free in ${formatDuration(left)}. A shorter quietFor asks for less, and the answer then says so.`,
+    );
+  }
+  if (intervalMs > criteria.maxGapMs) {
+    notices.push(
+      `Sweeps are ${formatDuration(intervalMs)} apart, longer than maxGap (${formatDuration(criteria.maxGapMs)}): nothing can be proven this way.`,
+    );
+  }
+  return notices;
+}

@@ -1,0 +1,86 @@
+/** Answers "what is watched, and how is it going": segments, sweeps, readiness. */
+
+import { formatCidr } from '../../core/address/cidr.ts';
+import { formatIpv4 } from '../../core/address/ipv4.ts';
+import { formatDuration } from '../../core/evidence/duration-text.ts';
+import type { SegmentWatch } from '../../watch/segment-watch.ts';
+import type { Check, SegmentJson, SweepsAnswer, SweepsQuery } from '../service.ts';
+import type { AnswerContext } from './context.ts';
+import { standInJson, sweepJson, timeOrNull } from './json.ts';
+
+/** How long a stand-in that is no longer heard is still shown. */
+const STAND_IN_SHOWN_MS = 24 * 3_600_000;
+/** A scheduled sweep may be late by this much before the daemon is not ready. */
+const LATE_SWEEPS = 3;
+const MIN_FRESH_MS = 60_000;
+
+export const answerSegments = (context: AnswerContext): { segments: SegmentJson[] } => ({
+  segments: context.watch.all().map(({ watch }) => segmentJson(context, watch)),
+});
+
+function segmentJson({ ledger, nowMs }: AnswerContext, watch: SegmentWatch): SegmentJson {
+  const { config, row, place, lastSweep } = watch;
+  const status = watch.status();
+  return {
+    name: config.name,
+    interface: config.interface,
+    cidr: place === null ? (config.cidr === null ? '' : formatCidr(config.cidr)) : formatCidr(place.cidr),
+    method: place?.method ?? (config.method === 'icmp' ? 'icmp' : 'arp'),
+    schedule: config.schedule,
+    rate: config.rate,
+    state: status.state,
+    waitingFor: status.waitingFor,
+    gateway: place?.gateways[0] === undefined ? null : formatIpv4(place.gateways[0]),
+    ownAddresses: (place?.own ?? []).map(formatIpv4),
+    standIns: row === null ? [] : ledger.standIns(row.id, nowMs - STAND_IN_SHOWN_MS).map(standInJson),
+    lastSweep: lastSweep === null ? null : sweepJson(lastSweep, null, config.name),
+    lastValidSweepAt: row === null ? null : timeOrNull(ledger.lastValidSweepMs(row.id)),
+    framesReceived: status.framesReceived,
+    kernelDrops: status.kernelDrops,
+    ignored: status.ignored,
+  };
+}
+
+export function answerSweeps({ watch, ledger }: AnswerContext, query: SweepsQuery): SweepsAnswer {
+  const segment = query.segment === undefined ? undefined : watch.named(query.segment).row.id;
+  const rows = ledger.sweeps({
+    ...(segment === undefined ? {} : { segment }),
+    ...(query.before === undefined ? {} : { before: query.before }),
+    limit: query.limit + 1,
+  });
+  const page = rows.slice(0, query.limit);
+  return {
+    sweeps: page.map((row) => sweepJson(row, row.id, row.segmentName)),
+    next: rows.length > query.limit ? (page.at(-1)?.id ?? null) : null,
+  };
+}
+
+export function answerReadiness(context: AnswerContext, recorderHealthy: boolean): { ready: boolean; checks: Check[] } {
+  const checks: Check[] = [ledgerCheck(context, recorderHealthy)];
+  const all = context.watch.all();
+  if (all.length === 0) checks.push({ name: 'segments', ok: false, detail: 'no segment is configured, so nothing is swept' });
+  for (const { watch, intervalMs } of all) checks.push(freshness(context, watch, intervalMs));
+  return { ready: checks.every(({ ok }) => ok), checks };
+}
+
+function ledgerCheck({ ledger }: AnswerContext, recorderHealthy: boolean): Check {
+  const name = 'ledger';
+  if (!recorderHealthy) return { name, ok: false, detail: 'the last batch could not be written' };
+  try {
+    ledger.checkWritable();
+    return { name, ok: true, detail: 'writable' };
+  } catch (error) {
+    return { name, ok: false, detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function freshness({ ledger, nowMs }: AnswerContext, watch: SegmentWatch, intervalMs: number): Check {
+  const name = `segment ${watch.config.name}`;
+  const { waitingDetail } = watch.status();
+  if (waitingDetail !== null) return { name, ok: false, detail: waitingDetail };
+  const lastValidMs = watch.row === null ? null : ledger.lastValidSweepMs(watch.row.id);
+  if (lastValidMs === null) return { name, ok: false, detail: 'no valid sweep yet' };
+  const ageMs = nowMs - lastValidMs;
+  const ok = ageMs <= Math.max(MIN_FRESH_MS, LATE_SWEEPS * intervalMs);
+  return { name, ok, detail: `last valid sweep ${formatDuration(Math.max(0, ageMs))} ago` };
+}

@@ -1,0 +1,30 @@
+/**
+ * GET /free-ranges: which contiguous ranges are proven free, and why the rest is not offered.
+ */
+import { z } from 'zod';
+import * as answers from './answer-schemas.ts';
+import { getOperation } from './operation.ts';
+import { choice, criteriaOf, criteriaQuery, segment, wholeNumberText } from './parameters.ts';
+
+export const freeRangesOperation = getOperation({
+  path: '/free-ranges',
+  summary: 'Contiguous ranges that are proven free, largest first',
+  query: z.strictObject({
+    segment,
+    size: wholeNumberText(1, 65_536, 'Only ranges of at least this many addresses').prefault('1'),
+    limit: wholeNumberText(1, 1000, 'At most this many ranges').prefault('100'),
+    alignment: choice(['none', 'cidr'], 'cidr: only whole CIDR blocks').prefault('none'),
+    ...criteriaQuery,
+  }),
+  answers: { 200: { description: 'The ranges, and what is withheld', schema: answers.freeRanges } },
+  reply: (service, query) => ({
+    status: 200,
+    body: service.freeRanges({
+      segment: query.segment,
+      size: query.size,
+      limit: query.limit,
+      alignment: query.alignment,
+      criteria: criteriaOf(query),
+    }),
+  }),
+});

@@ -1,0 +1,68 @@
+/**
+ * The parameters that several resources share, with their bounds. Query parameters are text; members of a body are typed.
+ */
+import { z } from 'zod';
+import { parseIpv4 } from '../core/address/ipv4.ts';
+import { CRITERIA_BOUNDS } from '../core/evidence/check-criteria.ts';
+import type { Criteria } from '../core/evidence/criteria.ts';
+import { err, ok } from '../core/result.ts';
+import * as field from '../system/config-fields.ts';
+import { textField } from '../system/text-field.ts';
+
+/** A whole number written as text. */
+export function wholeNumberText(from: number, to: number, description: string) {
+  const what = `a whole number from ${from} to ${to}`;
+  return textField(what, { description, type: 'integer', minimum: from, maximum: to }, (text) => {
+    const value = Number(text);
+    return /^\d{1,16}$/.test(text) && value >= from && value <= to ? ok(value) : err(`expected ${what}`);
+  });
+}
+
+const shareText = (description: string) =>
+  textField('a number from 0 to 1', { description, type: 'number', minimum: 0, maximum: 1 }, (text) =>
+    /^\d(\.\d{1,9})?$/.test(text) && Number(text) <= 1 ? ok(Number(text)) : err('expected a number from 0 to 1'),
+  );
+
+export const { choice } = field;
+
+export const addressText = (description: string) => textField('an IPv4 address', { description, format: 'ipv4' }, parseIpv4);
+
+export const segment = field.segmentName.optional();
+
+const { quietForMs, minSweeps, maxGapMs } = CRITERIA_BOUNDS;
+const durations = {
+  quietFor: field.duration(quietForMs.min, quietForMs.max, 'Nothing seen of an address for this long, like 72h').optional(),
+  maxGap: field.duration(maxGapMs.min, maxGapMs.max, 'How long a look vouches for, like 15m').optional(),
+};
+const LOOKS = 'Looks within quietFor, at least';
+const COVERAGE = 'The share of quietFor that looks vouch for, at least';
+
+/** The criteria, each overridable per query; what is left out is as configured. */
+export const criteriaQuery = {
+  ...durations,
+  minSweeps: wholeNumberText(minSweeps.min, minSweeps.max, LOOKS).optional(),
+  minCoverage: shareText(COVERAGE).optional(),
+};
+
+export const criteriaBody = {
+  ...durations,
+  minSweeps: field.wholeNumber(minSweeps.min, minSweeps.max).meta({ description: LOOKS }).optional(),
+  minCoverage: field.share(COVERAGE).optional(),
+};
+
+interface AskedCriteria {
+  readonly quietFor?: number | undefined;
+  readonly minSweeps?: number | undefined;
+  readonly maxGap?: number | undefined;
+  readonly minCoverage?: number | undefined;
+}
+
+/** Only what was asked for; the service fills in the rest. */
+export const criteriaOf = (asked: AskedCriteria): Partial<Criteria> => ({
+  ...(asked.quietFor === undefined ? {} : { quietForMs: asked.quietFor }),
+  ...(asked.minSweeps === undefined ? {} : { minSweeps: asked.minSweeps }),
+  ...(asked.maxGap === undefined ? {} : { maxGapMs: asked.maxGap }),
+  ...(asked.minCoverage === undefined ? {} : { minCoverage: asked.minCoverage }),
+});
+
+export const NO_PARAMETERS = z.strictObject({});

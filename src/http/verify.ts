@@ -1,0 +1,40 @@
+/**
+ * POST /verify: the full RFC 5227 probe sequence on every address of a range, now, and its history beside it.
+ */
+import { z } from 'zod';
+import { type Ipv4Range, parseRange, sizeOf } from '../core/address/range.ts';
+import { EXIT, FreeholdError } from '../core/error.ts';
+import { textField } from '../system/text-field.ts';
+import * as answers from './answer-schemas.ts';
+import { postOperation } from './operation.ts';
+import { criteriaBody, criteriaOf } from './parameters.ts';
+
+/** Four frames go out for each of them within seconds. */
+export const VERIFY_MAX_ADDRESSES = 4096;
+
+const range = textField<Ipv4Range>(
+  'an address, a range or a network, like 192.0.2.10-192.0.2.20',
+  { description: 'ADDRESS, FIRST-LAST or ADDRESS/LENGTH; at most 4096 addresses' },
+  parseRange,
+);
+
+export const verifyOperation = postOperation({
+  path: '/verify',
+  summary: 'Probe a range now (RFC 5227; 4 to 7 seconds) and judge its history',
+  body: z.strictObject({ range, ...criteriaBody }),
+  answers: { 200: { description: 'Whether it is free, and how that is known', schema: answers.verify } },
+  reply: async (service, body) => {
+    const size = sizeOf(body.range);
+    if (size > VERIFY_MAX_ADDRESSES) {
+      throw new FreeholdError(
+        'verify-range-too-large',
+        `The range has ${size} addresses; at most ${VERIFY_MAX_ADDRESSES} at once.`,
+        {
+          exitCode: EXIT.usage,
+          hint: 'Verify it in parts, or a smaller range: GET /free-ranges judges a whole segment by its history.',
+        },
+      );
+    }
+    return { status: 200, body: await service.verify({ range: body.range, criteria: criteriaOf(body) }) };
+  },
+});

@@ -1,0 +1,228 @@
+import fc from 'fast-check';
+import { pino } from 'pino';
+import request from 'supertest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as schemas from '../../src/http/answer-schemas.ts';
+import { createApp } from '../../src/http/app.ts';
+import { listen, type RunningServer } from '../../src/http/server.ts';
+import { fakeService } from './fake-service.ts';
+
+const service = fakeService();
+const app = createApp({ service, token: null, logger: pino({ level: 'silent' }), version: '1' });
+
+const QUERIES: readonly (readonly [string, string, string])[] = [
+  ['/free-ranges?sise=4', 'sise', 'did you mean "size"? known here: segment, size, limit'],
+  ['/free-ranges?foo=4', 'foo', 'unknown parameter (known here: segment, size, limit, alignment'],
+  ['/free-ranges?size=4&size=5', 'size', 'given more than once'],
+  ['/free-ranges?size[]=4', 'size[]', 'unknown parameter'],
+  ['/free-ranges?__proto__=4', '__proto__', 'unknown parameter'],
+  ['/free-ranges?constructor=4', 'constructor', 'unknown parameter'],
+  ['/free-ranges?size=', 'size', 'expected a whole number from 1 to 65536, got ""'],
+  ['/free-ranges?size=0', 'size', 'expected a whole number from 1 to 65536, got "0"'],
+  ['/free-ranges?size=65537', 'size', 'from 1 to 65536'],
+  ['/free-ranges?size=-1', 'size', 'from 1 to 65536'],
+  ['/free-ranges?size=1.5', 'size', 'from 1 to 65536'],
+  ['/free-ranges?size=0x10', 'size', 'from 1 to 65536'],
+  ['/free-ranges?size=1e3', 'size', 'from 1 to 65536'],
+  ['/free-ranges?size=%E0%A4%A', 'size', 'from 1 to 65536'],
+  ['/free-ranges?limit=1001', 'limit', 'from 1 to 1000'],
+  ['/free-ranges?quietFor=72', 'quietFor', 'expected a duration from 5s to 400d, like 90s, 10m, 72h or 14d, got "72"'],
+  ['/free-ranges?quietFor=1s', 'quietFor', 'from 5s to 400d'],
+  ['/free-ranges?quietFor=401d', 'quietFor', 'from 5s to 400d'],
+  ['/free-ranges?maxGap=8d', 'maxGap', 'from 1s to 7d'],
+  ['/free-ranges?minSweeps=0', 'minSweeps', 'from 1 to 10000000'],
+  ['/free-ranges?minCoverage=1.1', 'minCoverage', 'expected a number from 0 to 1'],
+  ['/free-ranges?minCoverage=-0', 'minCoverage', 'expected a number from 0 to 1'],
+  ['/free-ranges?minCoverage=95%25', 'minCoverage', 'expected a number from 0 to 1'],
+  ['/free-ranges?alignment=CIDR', 'alignment', 'expected one of none, cidr, got "CIDR"'],
+  ['/free-ranges?segment=../x', 'segment', 'expected a name'],
+  ['/addresses?verdict=busy', 'verdict', 'expected one of occupied, recently-used'],
+  ['/addresses?after=192.0.2', 'after', '"192.0.2" is not an IPv4 address'],
+  ['/addresses?limit=4097', 'limit', 'from 1 to 4096'],
+  ['/addresses/192.0.2.1?size=4', 'size', 'unknown parameter (known here: quietFor'],
+  ['/segments?name=lan', 'name', 'unknown parameter (known here: none)'],
+  ['/sweeps?before=0', 'before', 'from 1 to'],
+  ['/sweeps?before=99999999999999999999', 'before', 'from 1 to'],
+  ['/readyz?x', 'x', 'unknown parameter'],
+];
+
+describe('a bad query is refused, by the name of the parameter:', () => {
+  it.each(QUERIES)('%s', async (url, field, message) => {
+    const { status, body } = await request(app).get(url);
+    expect({ status, code: body.code }).toEqual({ status: 400, code: 'invalid-query' });
+    expect(schemas.problem.parse(body)).toEqual(body);
+    expect(body.errors).toEqual([{ field, message: expect.stringContaining(message) }]);
+  });
+
+  it('tells all problems at once, and not more than 20', async () => {
+    const { body } = await request(app).get('/free-ranges?size=x&limit=y&quietFor=z&foo=1');
+    expect(body.errors.map(({ field }: { field: string }) => field).sort()).toEqual(['foo', 'limit', 'quietFor', 'size']);
+    const many = Array.from({ length: 300 }, (_, i) => `p${i}=1`).join('&');
+    expect((await request(app).get(`/free-ranges?${many}`)).body.errors).toHaveLength(20);
+  });
+});
+
+const BODIES: readonly (readonly [string, string | object, number, string, string | null])[] = [
+  ['/verify', {}, 400, 'invalid-body', 'range'],
+  ['/verify', { range: 5 }, 400, 'invalid-body', 'range'],
+  ['/verify', { range: '192.0.2.300' }, 400, 'invalid-body', 'range'],
+  ['/verify', { range: '192.0.2.9-192.0.2.1' }, 400, 'invalid-body', 'range'],
+  ['/verify', { range: '192.0.2.1', minSweeps: '5' }, 400, 'invalid-body', 'minSweeps'],
+  ['/verify', { range: '192.0.2.1', minCoverage: 2 }, 400, 'invalid-body', 'minCoverage'],
+  ['/verify', { range: '192.0.2.1', rnage: 1 }, 400, 'invalid-body', 'rnage'],
+  ['/verify', '{"range":"192.0.2.1","__proto__":{}}', 400, 'invalid-body', '__proto__'],
+  ['/verify', { range: '192.0.2.0-192.0.18.0' }, 400, 'verify-range-too-large', null],
+  ['/verify', { range: '0.0.0.0/0' }, 400, 'verify-range-too-large', null],
+  ['/verify', '[]', 400, 'invalid-body', ''],
+  ['/verify', '"text"', 400, 'malformed-json', null],
+  ['/verify', 'null', 400, 'malformed-json', null],
+  ['/verify', '{', 400, 'malformed-json', null],
+  ['/verify', `{"range":"${'x'.repeat(17_000)}"}`, 413, 'body-too-large', null],
+  ['/verify?range=192.0.2.1', { range: '192.0.2.1' }, 400, 'invalid-query', 'range'],
+  ['/sweeps', { wait: 'yes' }, 400, 'invalid-body', 'wait'],
+  ['/sweeps', { segment: 'LAN' }, 400, 'invalid-body', 'segment'],
+  ['/sweeps', { segments: 'lan' }, 400, 'invalid-body', 'segments'],
+];
+
+describe('a bad body is refused:', () => {
+  it.each(BODIES)('POST %s %j', async (url, sent, status, code, field) => {
+    const before = service.calls.length;
+    const { status: got, body } = await request(app).post(url).set('Content-Type', 'application/json').send(sent);
+    expect({ status: got, code: body.code }).toEqual({ status, code });
+    expect(body.errors).toEqual(field === null ? undefined : [{ field, message: expect.any(String) }]);
+    expect(service.calls).toHaveLength(before);
+  });
+
+  it.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data',
+    'application/json-patch+json',
+    'application/json; charset=utf-16',
+    '',
+  ])('of content type "%s", which a foreign web page may send', async (type) => {
+    const before = service.calls.length;
+    const sent = request(app).post('/sweeps').set('Content-Type', type);
+    expect(await sent.send('{}')).toMatchObject({ status: 415, body: { code: 'unsupported-media-type' } });
+    expect(service.calls).toHaveLength(before);
+  });
+
+  it('that is compressed', async () => {
+    const sent = request(app).post('/sweeps').set('Content-Type', 'application/json').set('Content-Encoding', 'gzip');
+    expect(await sent.send('{}')).toMatchObject({ status: 415, body: { code: 'unsupported-media-type' } });
+  });
+});
+
+describe('a bad path is refused:', () => {
+  it.each([
+    '/',
+    '/free-range',
+    '/addresses/192.0.2.1/x',
+    '/addresses/192.0.2.1%2Fx/y',
+    '//',
+    '/..%2f..%2fetc%2fpasswd',
+    '/favicon.ico',
+  ])('GET %s: not found', async (path) => {
+    expect(await request(app).get(path)).toMatchObject({
+      status: 404,
+      type: 'application/problem+json',
+      body: { code: 'not-found' },
+    });
+  });
+
+  it.each(['192.0.2', '192.0.2.256', '192.0.2.01', '::1', 'x', '192.0.2.0%2F24', '%00'])(
+    'GET /addresses/%s: not an address',
+    async (ip) => {
+      const { status, body } = await request(app).get(`/addresses/${ip}`);
+      expect({ status, code: body.code, field: body.errors[0].field }).toEqual({
+        status: 400,
+        code: 'invalid-address',
+        field: 'ip',
+      });
+    },
+  );
+
+  it('GET /addresses/%E0%A4%A: not even text', async () => {
+    expect(await request(app).get('/addresses/%E0%A4%A')).toMatchObject({ status: 400, body: { code: 'malformed-request' } });
+  });
+
+  it.each([
+    ['delete', '/segments', 'GET, HEAD'],
+    ['put', '/addresses/192.0.2.1', 'GET, HEAD'],
+    ['options', '/free-ranges', 'GET, HEAD'],
+    ['patch', '/sweeps', 'GET, HEAD, POST'],
+    ['get', '/verify', 'POST'],
+    ['post', '/healthz', 'GET, HEAD'],
+  ] as const)('%s %s: the wrong method', async (method, path, allow) => {
+    const answer = await request(app)[method](path);
+    expect(answer).toMatchObject({ status: 405, body: { code: 'method-not-allowed' } });
+    expect(answer.headers['allow']).toBe(allow);
+  });
+});
+
+describe('whatever is asked', () => {
+  let server: RunningServer;
+  beforeAll(async () => {
+    server = await listen(app, { kind: 'tcp', host: '127.0.0.1', port: 0 });
+  });
+  afterAll(() => server.close());
+
+  const name = fc.oneof(
+    fc.constantFrom(
+      'size',
+      'limit',
+      'quietFor',
+      'segment',
+      'alignment',
+      'minCoverage',
+      'after',
+      'verdict',
+      'before',
+      '__proto__',
+      'toString',
+    ),
+    fc.string({ maxLength: 6 }),
+  );
+  const value = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 12 }),
+    fc.constantFrom('1', '5s', 'cidr', 'lan', '0.5', '192.0.2.1', 'free', '1e999', 'NaN', '-0'),
+  );
+  const path = fc.oneof(
+    fc.constantFrom('free-ranges', 'addresses', 'segments', 'sweeps', 'readyz', 'openapi.json', 'addresses/192.0.2.1'),
+    fc.string({ unit: 'binary', maxLength: 10 }).map(encodeURIComponent),
+    fc.string({ unit: 'binary', maxLength: 10 }).map((text) => `addresses/${encodeURIComponent(text)}`),
+  );
+  const check = async (answer: Response): Promise<void> => {
+    expect(answer.status).toBeLessThan(500);
+    const body: unknown = await answer.json();
+    if (answer.status >= 400) expect(schemas.problem.parse(body)).toMatchObject({ status: answer.status });
+  };
+
+  it('the answer to a GET is JSON and never a 500', async () => {
+    await fc.assert(
+      fc.asyncProperty(path, fc.array(fc.tuple(name, value), { maxLength: 4 }), async (where, pairs) => {
+        const search = pairs.map((pair) => pair.map(encodeURIComponent).join('=')).join('&');
+        await check(await fetch(`${server.url}/${where}?${search}`));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('the answer to a POST is JSON and never a 500', async () => {
+    const text = fc.oneof(
+      fc.json({ maxDepth: 3 }),
+      fc.string({ maxLength: 30 }),
+      fc
+        .dictionary(fc.constantFrom('range', 'wait', 'segment', 'x'), fc.oneof(value, fc.boolean()))
+        .map((body) => JSON.stringify(body)),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom('verify', 'sweeps'), text, async (where, body) => {
+        await check(
+          await fetch(`${server.url}/${where}`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body }),
+        );
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
