@@ -1,0 +1,108 @@
+/**
+ * The inside of `freehold demo`: makes a LAN of simulated hosts in namespaces of its own, with a real DHCP server and clients
+ * where they are installed, and runs the real daemon on it. Refuses to run anywhere but in an enclosure.
+ */
+import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startDhcpClient, startDhcpServer } from '../../test/lab/dhcp.ts';
+import { assertEnclosed } from '../../test/lab/guard.ts';
+import { createLan, type Lan } from '../../test/lab/lan.ts';
+import { installed } from '../../test/lab/needs.ts';
+import { RFC5227_ANNOUNCEMENT, type SimulatedHost } from '../../test/lab/simulated-host.ts';
+import { startSimulatedHosts } from '../../test/lab/simulated-hosts.ts';
+
+const configuration = (
+  folder: string,
+  leaseFile: string | null,
+): string => `# The daemon of the demo. Criteria this short are for a demonstration only: see docs/evidence.md.
+segments:
+  - name: demo-lan
+    interface: lan0
+    schedule: "*/3 * * * * *"
+    rate: 1000
+    reserved: [192.0.2.100-192.0.2.120]   # the DHCP scope
+proof: { quietFor: 25s, minSweeps: 6, maxGap: 8s, minCoverage: 0.9 }
+dhcp: { leases: [${leaseFile ?? ''}] }
+http: { listen: "unix:${folder}/freehold.sock" }
+ledger: { path: ${folder}/freehold.db, keep: 1d }
+`;
+
+const host = (id: string, address: string, last: string, more: Partial<SimulatedHost> = {}): SimulatedHost => ({
+  id,
+  addresses: [address],
+  macs: [`52:54:00:00:00:${last}`],
+  ...more,
+});
+
+/** Who lives on the demo's LAN; `says` is told to the person who watches. */
+const CAST: readonly { readonly says: string; readonly hosts: readonly SimulatedHost[] }[] = [
+  { says: '192.0.2.1        the gateway', hosts: [host('gateway', '192.0.2.1', '01')] },
+  {
+    says: '192.0.2.10-.14   five servers',
+    hosts: [10, 11, 12, 13, 14].map((n) => host(`server-${n}`, `192.0.2.${n}`, n.toString(16).padStart(2, '0'))),
+  },
+  {
+    says: '192.0.2.30       a phone on Wi-Fi: answers after 0.3 to 1.5 s',
+    hosts: [host('phone', '192.0.2.30', '30', { temper: { kind: 'slow', minMs: 300, maxMs: 1500 } })],
+  },
+  {
+    says: '192.0.2.31       a printer that hears one probe of three',
+    hosts: [host('printer', '192.0.2.31', '31', { temper: { kind: 'lossy', oneOf: 3 } })],
+  },
+  {
+    says: '192.0.2.40       two machines that fight for one address',
+    hosts: [host('twins', '192.0.2.40', '40', { macs: ['52:54:00:00:00:40', '52:54:00:00:00:41'] })],
+  },
+  {
+    says: '192.0.2.60       a laptop that is shut after 15 s: silent, but not free',
+    hosts: [host('laptop', '192.0.2.60', '60', { leavesAfterMs: 15_000 })],
+  },
+  {
+    says: '192.0.2.200      a device that appears after 12 s, in the middle of a fine range',
+    hosts: [host('camera', '192.0.2.200', 'c8', { appearsAfterMs: 12_000, announces: RFC5227_ANNOUNCEMENT })],
+  },
+];
+
+async function startDhcp(lan: Lan): Promise<{ readonly says: string; readonly leaseFile: string | null }> {
+  if (!installed('dnsmasq') || !installed('udhcpc'))
+    return { says: '(no DHCP here: dnsmasq and udhcpc are not installed)', leaseFile: null };
+  const server = await startDhcpServer(lan, { address: '192.0.2.2', rangeStart: '192.0.2.100', rangeEnd: '192.0.2.120' });
+  await Promise.all(
+    ['52:54:00:00:01:01', '52:54:00:00:01:02'].map((mac, n) => startDhcpClient(lan, { mac, hostname: `tablet-${n + 1}` })),
+  );
+  return { says: '192.0.2.100-.120 a DHCP scope: a real dnsmasq with two real clients', leaseFile: server.leaseFile };
+}
+
+async function main(): Promise<void> {
+  assertEnclosed();
+  const folder = process.argv[2];
+  const freehold = process.argv[3];
+  if (folder === undefined || freehold === undefined) throw new Error('usage: demo-lan FOLDER MAIN');
+  const lan = await createLan({
+    cidr: '192.0.2.0/24',
+    interfaceName: 'lan0',
+    ownAddress: '192.0.2.5',
+    ownMac: '52:54:00:00:00:05',
+    gateway: '192.0.2.1',
+  });
+  await startSimulatedHosts(
+    lan,
+    CAST.flatMap(({ hosts }) => hosts),
+  );
+  const dhcp = await startDhcp(lan);
+  const config = join(folder, 'freehold.yaml');
+  await writeFile(config, configuration(folder, dhcp.leaseFile));
+  const daemon = spawn(process.execPath, [freehold, 'run', '--config', config], { stdio: ['ignore', 'inherit', 'inherit'] });
+  daemon.once('exit', (code) => process.exit(code ?? 1));
+  process.once('disconnect', () => process.exit(0));
+  process.on('message', () => daemon.kill('SIGTERM'));
+  // Ctrl-C reaches everyone on the terminal; the person's own process decides when this one ends.
+  process.on('SIGINT', () => undefined);
+  process.send?.({ cast: [...CAST.map(({ says }) => says), dhcp.says] });
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,21 @@
+/**
+ * The daemon as the command line starts and stops it.
+ */
+import type { Config } from './system/config-types.ts';
+import type { Logger } from './system/logger.ts';
+
+export interface DaemonOptions {
+  readonly config: Config;
+  /** Reads the configuration again, for SIGHUP; throws FreeholdError where it is bad, and then the old one stays. */
+  readonly reload: () => Config;
+  readonly logger: Logger;
+}
+
+export interface Daemon {
+  /** Where HTTP answers: `http://127.0.0.1:5227` or `unix:/path`. */
+  readonly url: string;
+  /** SIGHUP. Never throws: a bad configuration is logged and the old one kept. */
+  reload(): Promise<void>;
+  /** SIGTERM: sweeps stop, the recorder flushes, everything closes; within 2 s. Idempotent. */
+  stop(): Promise<void>;
+}
