@@ -28,39 +28,45 @@ http: { listen: "unix:${folder}/freehold.sock" }
 ledger: { path: ${folder}/freehold.db, keep: 1d }
 `;
 
-const host = (id: string, address: string, last: string, more: Partial<SimulatedHost> = {}): SimulatedHost => ({
+/** Prefixes of vendors, so that the demo has names to show. */
+const DELL = 'f8:b1:56';
+const APPLE = 'f0:18:98';
+const HP = '3c:d9:2b';
+const AXIS = 'ac:cc:8e';
+
+const host = (id: string, address: string, vendor: string, last: string, more: Partial<SimulatedHost> = {}): SimulatedHost => ({
   id,
   addresses: [address],
-  macs: [`52:54:00:00:00:${last}`],
+  macs: [`${vendor}:00:00:${last}`],
   ...more,
 });
 
 /** Who lives on the demo's LAN; `says` is told to the person who watches. */
 const CAST: readonly { readonly says: string; readonly hosts: readonly SimulatedHost[] }[] = [
-  { says: '192.0.2.1        the gateway', hosts: [host('gateway', '192.0.2.1', '01')] },
+  { says: '192.0.2.1        the gateway', hosts: [host('gateway', '192.0.2.1', HP, '01')] },
   {
     says: '192.0.2.10-.14   five servers',
-    hosts: [10, 11, 12, 13, 14].map((n) => host(`server-${n}`, `192.0.2.${n}`, n.toString(16).padStart(2, '0'))),
+    hosts: [10, 11, 12, 13, 14].map((n) => host(`server-${n}`, `192.0.2.${n}`, DELL, n.toString(16).padStart(2, '0'))),
   },
   {
     says: '192.0.2.30       a phone on Wi-Fi: answers after 0.3 to 1.5 s',
-    hosts: [host('phone', '192.0.2.30', '30', { temper: { kind: 'slow', minMs: 300, maxMs: 1500 } })],
+    hosts: [host('phone', '192.0.2.30', APPLE, '30', { temper: { kind: 'slow', minMs: 300, maxMs: 1500 } })],
   },
   {
     says: '192.0.2.31       a printer that hears one probe of three',
-    hosts: [host('printer', '192.0.2.31', '31', { temper: { kind: 'lossy', oneOf: 3 } })],
+    hosts: [host('printer', '192.0.2.31', HP, '31', { temper: { kind: 'lossy', oneOf: 3 } })],
   },
   {
     says: '192.0.2.40       two machines that fight for one address',
-    hosts: [host('twins', '192.0.2.40', '40', { macs: ['52:54:00:00:00:40', '52:54:00:00:00:41'] })],
+    hosts: [host('twins', '192.0.2.40', DELL, '40', { macs: [`${DELL}:00:00:40`, `${HP}:00:00:41`] })],
   },
   {
-    says: '192.0.2.60       a laptop that is shut after 15 s: silent, but not free',
-    hosts: [host('laptop', '192.0.2.60', '60', { leavesAfterMs: 15_000 })],
+    says: '192.0.2.60       a laptop that is shut after 24 s: silent, but not free',
+    hosts: [host('laptop', '192.0.2.60', APPLE, '60', { leavesAfterMs: 24_000 })],
   },
   {
-    says: '192.0.2.200      a device that appears after 12 s, in the middle of a fine range',
-    hosts: [host('camera', '192.0.2.200', 'c8', { appearsAfterMs: 12_000, announces: RFC5227_ANNOUNCEMENT })],
+    says: '192.0.2.200      a camera that appears after 12 s, in the middle of a fine range',
+    hosts: [host('camera', '192.0.2.200', AXIS, 'c8', { appearsAfterMs: 12_000, announces: RFC5227_ANNOUNCEMENT })],
   },
 ];
 

@@ -61,15 +61,17 @@ export async function demoCommand({ once }: DemoOptions, output: Output): Promis
     follow(child, output, startedMs);
     const cast = await Promise.race([introduction(child), ended, interrupted]);
     if (cast === 'interrupted') return EXIT.ok;
-    output.text(`\nOn 192.0.2.0/24, beside this daemon's own 192.0.2.5, live:\n${cast.map((line) => `  ${line}`).join('\n')}\n`);
-    output.text('The daemon sweeps it every 3 s. What it finds, as it finds it:\n');
+    output.text(
+      `\nOn 192.0.2.0/24, beside this daemon's own 192.0.2.5, live:\n${cast.map((line) => `  ${line}`).join('\n')}\n\n`,
+    );
+    output.text('The daemon sweeps it every 3 s. What it finds, as it finds it:\n\n');
     const socketPath = join(folder, 'freehold.sock');
     server = await forward(socketPath);
     const url = urlOf(server);
     const answer = await Promise.race([proof(socketPath, startedMs), ended, interrupted]);
     if (answer === 'interrupted') return EXIT.ok;
-    output.text(`\nGET ${url}/free-ranges?size=8 says, for people:\n\n${freeText(answer, output.colors)}\n`);
-    output.text('A proof of 25 s is good for a demonstration. The default asks for 72 h: see docs/evidence.md.\n');
+    output.text(`\nGET ${url}/free-ranges?size=8 says, for people:\n\n${freeText(answer, output.colors)}\n\n`);
+    output.text('A proof of 25 s is good for a demonstration. The default asks for 72 h: see docs/evidence.md.\n\n');
     if (once) return EXIT.ok;
     output.text(
       `The daemon goes on. In another terminal or a browser, until Ctrl-C:\n  ${url}/free-ranges   ${url}/addresses   ${url}/addresses/192.0.2.60   ${url}/segments`,

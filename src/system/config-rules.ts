@@ -85,7 +85,8 @@ function outsideOfCidr(segment: Raw, index: number): RuleProblem[] {
   for (const [position, item] of asList(segment['controls']).entries()) {
     const address = read(field.address, item);
     if (address === undefined) continue;
-    check('controls', position, { first: address, last: address });
+    // A routed network may be all silence: its control may lie before it, or anywhere.
+    if (segment['method'] === 'arp') check('controls', position, { first: address, last: address });
     if (setContains(never, address)) {
       const message = `expected an address that is probed (${formatIpv4(address)} is in exclude)`;
       problems.push({ path: ['segments', index, 'controls', position], message });

@@ -4,7 +4,7 @@
  */
 import { type ArpFrame, decodeArpFrame } from '../core/codec/arp.ts';
 import { decodeDhcp } from '../core/codec/dhcp.ts';
-import { decodeEthernet, ETHERTYPE_ARP, ETHERTYPE_IPV4, type EthernetFrame } from '../core/codec/ethernet.ts';
+import { decodeEthernet, ETHERTYPE_IPV4, type EthernetFrame } from '../core/codec/ethernet.ts';
 import { decodeIpv4, PROTOCOL_UDP } from '../core/codec/ipv4.ts';
 import { decodeUdp } from '../core/codec/udp.ts';
 import type { Lease } from '../core/evidence/facts.ts';
@@ -25,29 +25,27 @@ export function readFrame(frame: ReceivedFrame, context: SightingContext, ignore
   if (reason !== null) ignored.count(reason);
 }
 
+/** Tag 0 is a priority without a VLAN (802.1Q): still our broadcast domain. */
+const isTagged = (id: number): boolean => id !== 0;
+
 /** Hands the frame on, or says why not; an ARP frame that is no sighting may still be an answer that somebody waits for. */
 function whyIgnored(frame: ReceivedFrame, context: SightingContext, handlers: FrameHandlers): IgnoreReason | null {
-  // Tag 0 is a priority without a VLAN (802.1Q): still our broadcast domain.
-  if (frame.vlanId !== null && frame.vlanId !== 0) return 'other-vlan';
+  const arp = decodeArpFrame(frame.bytes, frame.vlanId);
+  if (arp.ok) return takeArp(arp.value, frame.atMs, context, handlers);
+  if (arp.error !== 'ethernet-not-arp') return arp.error;
   const ethernet = decodeEthernet(frame.bytes, frame.vlanId);
   if (!ethernet.ok) return ethernet.error;
-  if (ethernet.value.vlans.some((tag) => tag.id !== 0)) return 'other-vlan';
-  switch (ethernet.value.etherType) {
-    case ETHERTYPE_ARP:
-      return readArp(frame, context, handlers);
-    case ETHERTYPE_IPV4:
-      return readDhcp(ethernet.value, frame.atMs, context, handlers);
-    default:
-      return 'ethernet-unknown-type';
-  }
+  if (ethernet.value.vlans.some(({ id }) => isTagged(id))) return 'other-vlan';
+  return ethernet.value.etherType === ETHERTYPE_IPV4
+    ? readDhcp(ethernet.value, frame.atMs, context, handlers)
+    : 'ethernet-unknown-type';
 }
 
-function readArp(frame: ReceivedFrame, context: SightingContext, handlers: FrameHandlers): IgnoreReason | null {
-  const arp = decodeArpFrame(frame.bytes, frame.vlanId);
-  if (!arp.ok) return arp.error;
-  const seen = sightingOfArp(arp.value, context, frame.atMs);
+function takeArp(arp: ArpFrame, atMs: number, context: SightingContext, handlers: FrameHandlers): IgnoreReason | null {
+  if (arp.vlanIds.some(isTagged)) return 'other-vlan';
+  const seen = sightingOfArp(arp, context, atMs);
   if (!seen.ok && seen.error === 'own-frame') return seen.error;
-  handlers.onArp(arp.value, frame.atMs);
+  handlers.onArp(arp, atMs);
   if (!seen.ok) return seen.error;
   handlers.onSighting(seen.value);
   return null;

@@ -28,8 +28,8 @@ export function newcomerLog(
       if (intent || mac === null) continue;
       const key = `${segment}/${address}`;
       const known = macs.get(key) ?? new Set<string>();
-      const anew = lastMs - lastUse(ledger, segment, address) > ANEW_MS;
       const other = !known.has(mac) && known.size > 0;
+      const anew = !other && lastMs - lastUse(ledger, segment, address) > ANEW_MS;
       if (known.size < MACS_REMEMBERED) known.add(mac);
       macs.set(key, known);
       if (!anew && !other) continue;

@@ -109,15 +109,12 @@ export async function startDhcpServer(lan: Lan, options: DhcpServerOptions): Pro
     const child = namespace.spawn(
       [
         'dnsmasq',
-        '--keep-in-foreground',
+        // Stays in the foreground and stays root: in a user namespace there is no other user to become.
+        '--no-daemon',
         '--conf-file=/dev/null',
         '--log-facility=-',
         '--log-dhcp',
         '--port=0',
-        // Root of the enclosure; a user namespace has no other user to become.
-        '--user=root',
-        '--group=root',
-        '--pid-file=',
         '--interface=eth0',
         '--bind-interfaces',
         '--dhcp-authoritative',

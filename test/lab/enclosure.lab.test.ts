@@ -8,6 +8,7 @@ import { ENCLOSURE_VARIABLE, enclose, enclosureAvailable, enclosureCommand, encl
 import { assertEnclosed, interfaceNames, namespaceNames } from './guard.ts';
 
 const MARK = 'FREEHOLD_TEST_MARK';
+const AVAILABLE = fileURLToPath(new URL('./fixtures/available.ts', import.meta.url));
 const PARENT = fileURLToPath(new URL('./fixtures/enclosing-parent.ts', import.meta.url));
 
 /** Processes that carry this mark in their environment, whatever namespace they are in. */
@@ -108,6 +109,14 @@ describe('an enclosure', () => {
     expect(namespaceNames()).toEqual([]);
   });
 
+  it('is not to be had without the right to make namespaces, and the reason says so', async () => {
+    const { stdout } = await attempt(['setpriv', '--bounding-set=-all', process.execPath, AVAILABLE]);
+    expect(JSON.parse(stdout)).toEqual({
+      ok: false,
+      reason: expect.stringMatching(/^root may not make namespaces here \(unshare: .*not permitted\)$/),
+    });
+  });
+
   it('hands an IPC channel through', async () => {
     const child = enclose([process.execPath, '-e', 'process.send(6 * 7); process.disconnect()'], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -135,42 +144,47 @@ describe('an enclosure', () => {
   });
 });
 
-// In a user namespace of one user there is nobody else to become.
+// In a user namespace of one user there is nobody else to become: there, this whole file shows the same.
 const manyUsers = /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'utf8'));
 
-describe.runIf(manyUsers)('an ordinary user', () => {
-  const become = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--'];
-  const env = (mark: string): NodeJS.ProcessEnv => ({ ...enclosureEnvironment(process.env, '/'), [MARK]: mark });
+if (manyUsers) {
+  describe('an ordinary user', () => {
+    const become = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--'];
+    const env = (mark: string): NodeJS.ProcessEnv => ({ ...enclosureEnvironment(process.env, '/'), [MARK]: mark });
 
-  it('gets an enclosure in a user namespace, with namespaces and veth pairs of its own', async () => {
-    const make =
-      'ip netns add a && ip link add name v0 type veth peer name v1 netns a && ip netns exec a ls /sys/class/net && id -u';
-    const [file = '', ...args] = [...become, ...enclosureCommand(['sh', '-c', make], 'user-namespace')];
-    const child = spawn(file, args, { env: env('made'), stdio: ['ignore', 'pipe', 'inherit'] });
-    let said = '';
-    child.stdout.setEncoding('utf8').on('data', (piece: string) => {
-      said += piece;
+    it('gets an enclosure in a user namespace, with namespaces and veth pairs of its own', async () => {
+      const make =
+        'ip netns add a && ip link add name v0 type veth peer name v1 netns a && ip netns exec a ls /sys/class/net && id -u';
+      const [file = '', ...args] = [...become, ...enclosureCommand(['sh', '-c', make], 'user-namespace')];
+      const child = spawn(file, args, { env: env('made'), stdio: ['ignore', 'pipe', 'inherit'] });
+      let said = '';
+      child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+        said += piece;
+      });
+      const [status] = await once(child, 'close');
+      expect([said, status]).toEqual(['lo\nv1\n0\n', 0]);
     });
-    const [status] = await once(child, 'close');
-    expect([said, status]).toEqual(['lo\nv1\n0\n', 0]);
-  });
 
-  it('leaves nothing behind when SIGKILL hits whoever started it', async () => {
-    const mark = `${process.pid}-user`;
-    // The shell in between is the one that dies; the enclosed one has a child of its own.
-    const inside = enclosureCommand(['sh', '-c', 'ip netns add a; ip netns exec a sleep 1000 & echo up; wait'], 'user-namespace');
-    const quoted = inside.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-    const [file = '', ...args] = [...become, 'sh', '-c', `${quoted} & wait`];
-    const outer = spawn(file, args, { env: env(mark), stdio: ['ignore', 'pipe', 'inherit'] });
-    started.push(outer);
-    expect(await firstLine(outer)).toBe('up');
-    await eventually(() => marked(mark).length >= 5);
-    expect(marked(mark).length).toBeGreaterThanOrEqual(5);
-    outer.kill('SIGKILL');
-    await eventually(() => marked(mark).length === 0);
-    expect(marked(mark)).toEqual([]);
+    it('leaves nothing behind when SIGKILL hits whoever started it', async () => {
+      const mark = `${process.pid}-user`;
+      // The shell in between is the one that dies; the enclosed one has a child of its own.
+      const inside = enclosureCommand(
+        ['sh', '-c', 'ip netns add a; ip netns exec a sleep 1000 & echo up; wait'],
+        'user-namespace',
+      );
+      const quoted = inside.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+      const [file = '', ...args] = [...become, 'sh', '-c', `${quoted} & wait`];
+      const outer = spawn(file, args, { env: env(mark), stdio: ['ignore', 'pipe', 'inherit'] });
+      started.push(outer);
+      expect(await firstLine(outer)).toBe('up');
+      await eventually(() => marked(mark).length >= 5);
+      expect(marked(mark).length).toBeGreaterThanOrEqual(5);
+      outer.kill('SIGKILL');
+      await eventually(() => marked(mark).length === 0);
+      expect(marked(mark)).toEqual([]);
+    });
   });
-});
+}
 
 describe('the runner of commands', () => {
   it('tells what a failed command said', async () => {

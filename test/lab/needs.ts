@@ -2,55 +2,12 @@
  * Tests that need a tool of the machine: skipped with a reason that the runner prints at the end, or failed where nothing may be
  * skipped. For tests only.
  */
-import { accessSync, appendFileSync, constants } from 'node:fs';
-import { createRequire } from 'node:module';
-import { delimiter, join } from 'node:path';
+import { appendFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { SKIP_REPORT_VARIABLE, STRICT_VARIABLE } from '../runner/variables.ts';
-import { searchPath } from './enclosure.ts';
+import { missing, type Need } from './tools.ts';
 
-/** Debian's package of each tool. */
-const PACKAGES = {
-  dnsmasq: 'dnsmasq-base',
-  udhcpc: 'udhcpc',
-  arping: 'iputils-arping',
-  ping: 'iputils-ping',
-  'arp-scan': 'arp-scan',
-  nmap: 'nmap',
-  fping: 'fping',
-  tcpdump: 'tcpdump',
-} as const;
-
-/** `raw-socket` is the compiled add-on for ICMP. */
-export type Need = keyof typeof PACKAGES | 'raw-socket';
-
-/** Whether a program of this name is on the lab's search path. */
-export function installed(tool: string): boolean {
-  return searchPath()
-    .split(delimiter)
-    .some((folder) => {
-      try {
-        accessSync(join(folder, tool), constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-}
-
-function addOnLoads(): boolean {
-  try {
-    createRequire(import.meta.url)('raw-socket');
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function missing(need: Need): string | null {
-  if (need === 'raw-socket') return addOnLoads() ? null : 'the ICMP add-on raw-socket is not built';
-  return installed(need) ? null : `${need} (Debian package ${PACKAGES[need]}) is not installed`;
-}
+export { installed } from './tools.ts';
 
 type Suite = (name: string, tests: () => void) => void;
 

@@ -18,9 +18,11 @@ export interface Stage {
 
 const STOP_GRACE_MS = 3000;
 let current: ChildProcess | null = null;
+let stopping = false;
 
-/** Ends the running step, by force after 3 s: an enclosure goes with everything in it. */
+/** Ends the running step, by force after 3 s (an enclosure goes with everything in it), and lets no other begin. */
 export async function stopCurrent(): Promise<void> {
+  stopping = true;
   const child = current;
   if (child === null || child.exitCode !== null || child.signalCode !== null) return;
   await new Promise<void>((resolve) => {
@@ -40,7 +42,9 @@ function succeeds(child: ChildProcess): Promise<boolean> {
       process.stderr.write(`Cannot start ${child.spawnfile}: ${error.message}\n`);
       resolve(false);
     });
-    child.once('exit', (status) => resolve(status === 0));
+    child.once('exit', (status) => {
+      if (!stopping) resolve(status === 0);
+    });
   });
 }
 

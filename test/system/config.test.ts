@@ -187,8 +187,8 @@ const BAD: readonly (readonly [string, string, ...string[]])[] = [
   ],
   [
     'a control outside',
-    onEth0('cidr: 192.0.2.0/24', 'controls: [203.0.113.1]'),
-    `5: segments[0].controls[0]: ${IN_CIDR}, got "203.0.113.1"`,
+    onEth0('cidr: 192.0.2.0/24', 'method: arp', 'controls: [203.0.113.1]'),
+    `6: segments[0].controls[0]: ${IN_CIDR}, got "203.0.113.1"`,
   ],
   [
     'a control that is excluded',

@@ -64,8 +64,8 @@ function faultAt(bytes: Uint8Array, offset: number): DecodeReason | null {
   }
   const operation = readU16(bytes, offset + 6);
   if (operation !== OPERATION_REQUEST && operation !== OPERATION_REPLY) return 'arp-unknown-operation';
-  // RFC 1812 section 3.3.2: a router must not believe that a host has a broadcast or multicast hardware address.
-  if (((bytes[offset + 8] ?? 0) & 1) === 1) return 'arp-group-sender';
+  // A group MAC as the sender is taken: a router must not believe it (RFC 1812 section 3.3.2), but clusters that share an
+  // address by multicast answer this way, and their address is in use.
   return null;
 }
 

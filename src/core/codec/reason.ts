@@ -19,8 +19,6 @@ export const DECODE_REASONS = [
   'arp-not-ipv4-over-ethernet',
   /** Neither request nor reply (reverse and inverse ARP). */
   'arp-unknown-operation',
-  /** The sender claims a broadcast or multicast hardware address. */
-  'arp-group-sender',
 
   'ipv4-too-short',
   'ipv4-not-version-4',

@@ -80,33 +80,33 @@ function causesOf(down: readonly Stretch[], invalid: readonly Outage[]): readonl
 function explain(gap: Stretch, causes: readonly Outage[], unexplained: string, maxGapMs: number): readonly Outage[] {
   const pieces: Outage[] = [];
   let atMs = gap.fromMs;
-  const add = (piece: Outage): void => {
+  const fill = (untilMs: number): void => {
     const open = pieces.at(-1);
-    if (open !== undefined && open.reason === piece.reason) {
-      pieces[pieces.length - 1] = { ...open, untilMs: piece.untilMs, sweeps: open.sweeps + piece.sweeps };
-    } else {
-      pieces.push(piece);
-    }
-  };
-  const fill = (untilMs: number): number => {
-    if (untilMs - atMs > maxGapMs) {
-      add({ fromMs: atMs, untilMs, reason: unexplained, sweeps: 0 });
-      return untilMs;
-    }
-    const open = pieces.at(-1);
-    if (open === undefined) return atMs;
-    pieces[pieces.length - 1] = { ...open, untilMs };
-    return untilMs;
+    if (untilMs - atMs > maxGapMs) pieces.push({ fromMs: atMs, untilMs, reason: unexplained, sweeps: 0 });
+    else if (open !== undefined) pieces[pieces.length - 1] = { ...open, untilMs };
+    else return;
+    atMs = untilMs;
   };
   for (const cause of causes) {
-    if (cause.untilMs < gap.fromMs || cause.fromMs > gap.untilMs) continue;
-    const fromMs = fill(Math.max(cause.fromMs, gap.fromMs));
+    if (cause.untilMs <= gap.fromMs || cause.fromMs >= gap.untilMs) continue;
+    fill(Math.max(cause.fromMs, gap.fromMs));
     const untilMs = Math.min(cause.untilMs, gap.untilMs);
-    add({ ...cause, fromMs, untilMs });
+    pieces.push({ ...cause, fromMs: atMs, untilMs });
     atMs = untilMs;
   }
   fill(gap.untilMs);
-  return pieces;
+  return sameReasonsJoined(pieces.filter((piece) => lengthOf(piece) > 0));
+}
+
+/** @param pieces each beginning where the one before it ends */
+function sameReasonsJoined(pieces: readonly Outage[]): readonly Outage[] {
+  const result: Outage[] = [];
+  for (const piece of pieces) {
+    const open = result.at(-1);
+    if (open?.reason !== piece.reason) result.push(piece);
+    else result[result.length - 1] = { ...open, untilMs: piece.untilMs, sweeps: open.sweeps + piece.sweeps };
+  }
+  return result;
 }
 
 /**

@@ -20,10 +20,12 @@ const GIVE_UP_AFTER_STEPS = 10;
 
 /** Takes up to `budget` frames that may leave now off the queue. */
 export function gather(sweep: Sweep, budget: number, nowMs: number): readonly ProbeOut[] {
+  // Not in the step that ends the first pass: its targets had no time to answer.
+  const requests = sweep.refused.length === 0 && sweep.firstPass === sweep.order.length;
   const probes = sweep.refused.slice(0, budget);
   if (probes.length > 0) sweep.refused = sweep.refused.slice(probes.length);
   while (probes.length < budget) {
-    const probe = nextRetry(sweep, nowMs) ?? nextFirst(sweep) ?? nextRequest(sweep, nowMs);
+    const probe = nextRetry(sweep, nowMs) ?? nextFirst(sweep) ?? (requests ? nextRequest(sweep, nowMs) : null);
     if (probe === null) break;
     probes.push(probe);
   }

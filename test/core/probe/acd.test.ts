@@ -68,6 +68,7 @@ describe('an RFC 5227 run in silence', () => {
 
   it('keeps the timers of section 2.1.1 for each address', () => {
     const outcome = run({ targets: setOf('203.0.113.0/24') });
+    const gaps: number[] = [];
     for (let offset = 0; offset < 256; offset++) {
       const address = (ip('203.0.113.0') + offset) as Ipv4;
       const probes = times(outcome, address, 'probe');
@@ -79,6 +80,7 @@ describe('an RFC 5227 run in silence', () => {
       for (const gap of [second - first, third - second]) {
         expect(gap).toBeGreaterThanOrEqual(1_000);
         expect(gap).toBeLessThan(2_010);
+        gaps.push(Math.floor((gap - 1_000) / 100));
       }
       expect(outcome.endMs - third).toBeGreaterThanOrEqual(2_000);
       const requests = times(outcome, address, 'request');
@@ -86,6 +88,8 @@ describe('an RFC 5227 run in silence', () => {
       expect((requests[0] ?? 0) - third).toBeGreaterThanOrEqual(300);
       expect((requests[0] ?? 0) - third).toBeLessThan(1_000);
     }
+    // Drawn anew for each probe: every tenth of the second between PROBE_MIN and PROBE_MAX occurs.
+    expect(new Set(gaps).size).toBeGreaterThanOrEqual(10);
   });
 
   it('spreads a /20 within the time of one address, and never sends a burst', () => {
@@ -101,6 +105,7 @@ describe('an RFC 5227 run in silence', () => {
     expect(busiestWindow(sent, 1_000)).toBeLessThanOrEqual(103);
     expect(result.valid).toBe(true);
     expect(endMs).toBeGreaterThan(10_000);
+    expect(endMs - (sent.at(-1)?.atMs ?? 0)).toBeGreaterThanOrEqual(1_000);
   });
 
   it('spreads the first probes over a longer time on request', () => {
@@ -176,7 +181,11 @@ describe('a conflict', () => {
 describe('a run that proves nothing', () => {
   it('one frame of one address never left', () => {
     const never = ip('203.0.113.15');
-    const { result, handed } = run({}, { link: (probes) => probes.findIndex(({ address }) => address === never) >>> 0 });
+    const stuck = (probes: readonly { readonly address: Ipv4 }[]) => {
+      const at = probes.findIndex(({ address }) => address === never);
+      return at < 0 ? probes.length : at;
+    };
+    const { result, handed } = run({}, { link: stuck });
     expect(handed.filter(({ address }) => address === never)).toHaveLength(5);
     expect(result).toMatchObject({ valid: false, invalidReason: 'send-failed', sendFailures: 5, looked: [] });
     expect(result.unsent.map(formatRange)).toEqual(['203.0.113.15']);
@@ -187,6 +196,18 @@ describe('a run that proves nothing', () => {
     const { result } = run({}, { link: (probes) => (calls++ % 3 === 0 ? 0 : probes.length) });
     expect(result).toMatchObject({ valid: true, unsent: [], probesSent: 40 });
     expect(result.sendFailures).toBeGreaterThan(5);
+  });
+
+  it('takes one report for a step, and a step without a report for refused', () => {
+    const acd = createAcd({ targets: POOL, ourMac: OURS, random: seeded(1), nowMs: 0, spreadMs: 0 });
+    const step = nextAcdStep(acd, 5);
+    if (step.kind !== 'send') throw new Error('expected a send');
+    noteAcdSent(acd, step.probes, step.probes.length, 5);
+    noteAcdSent(acd, step.probes, step.probes.length, 5);
+    expect(finishAcd(acd, HEALTHY, 6).probesSent).toBe(10);
+    nextAcdStep(acd, 2_100);
+    nextAcdStep(acd, 2_101);
+    expect(finishAcd(acd, HEALTHY, 2_102)).toMatchObject({ probesSent: 10, sendFailures: 10 });
   });
 
   it('ended early, or with a fault', () => {

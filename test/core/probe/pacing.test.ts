@@ -76,6 +76,13 @@ describe('the pacer', () => {
     expect(nextDueMs(pacer, nowMs)).toBeGreaterThan(nowMs);
   });
 
+  it('spreads what it makes up for: half a slot for each frame', () => {
+    const pacer = createPacer(10, 0, seeded(4));
+    const nowMs = nextDueMs(pacer, 0) + 90;
+    takeFrames(pacer, 1, nowMs);
+    expect(nextDueMs(pacer, nowMs)).toBeGreaterThanOrEqual(nowMs + 50);
+  });
+
   it('idle time earns nothing', () => {
     const pacer = createPacer(1_000, 0, seeded(5));
     expect(framesDue(pacer, 60_000)).toBe(4);

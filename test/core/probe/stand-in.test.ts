@@ -39,6 +39,7 @@ describe('a host with many addresses of its own', () => {
     ['a hypervisor with 20 guests', 254, scattered(5, 254, 20), span(1, 40)],
     ['a hypervisor with 60 guests on an otherwise empty network', 254, scattered(5, 254, 60), []],
     ['a node with 30 addresses of a part of 64 that is swept alone', 64, span(0, 30), []],
+    ['a node with 40 addresses of a part of 64 that is swept alone', 64, span(0, 40), []],
     ['a node with 15 addresses of a tiny range of 31', 31, span(0, 15), []],
     ['a machine that answers for 5,000 addresses of a /16', 65_534, scattered(6, 65_534, 5_000), []],
     ['seven addresses of a range of eight', 8, span(0, 7), []],

@@ -70,6 +70,16 @@ describe('a sweep of a /24 at 500 a second', () => {
     expect((firstRequest?.atMs ?? 0) - (lastProbe?.atMs ?? 0)).toBeLessThan(4);
   });
 
+  it('gives everyone 100 ms to answer before the request, even at rate max', () => {
+    const { sent, result } = run(planOf({ targets: LAN, rate: 'max' }), {
+      hosts: withGateway(['192.0.2.30', prompt(3, { delayMs: 99 })], ['192.0.2.31', prompt(4, { delayMs: 102 })]),
+    });
+    const asked = sent.filter(({ kind }) => kind === 'request');
+    expect(Math.min(...asked.map(({ atMs }) => atMs))).toBeGreaterThanOrEqual(100);
+    expect(asked).toHaveLength(252);
+    expect(result).toMatchObject({ valid: true, answered: 3, probesSent: 254 + 252 });
+  });
+
   it('asks controls and recent hosts first', () => {
     const controls = new Set([GATEWAY]);
     const recent = new Set(['192.0.2.77', '192.0.2.200'].map(ip));
@@ -198,6 +208,27 @@ describe('a sweep that proves nothing', () => {
     expect(finish(sweep, HEALTHY, endMs - 1)).toMatchObject({ valid: false, invalidReason: 'aborted' });
   });
 
+  it('counts a control only where its probe left', () => {
+    const stuck = (probes: readonly { readonly address: Ipv4 }[]) =>
+      probes.some(({ address }) => address === GATEWAY) ? 0 : probes.length;
+    const sweep = createSweep(planOf({ targets: LAN, controls, askSilent: false }), 0, seeded(1));
+    noteReply(sweep, GATEWAY, mac(1), 0);
+    const { endMs } = runToEnd(
+      {
+        next: (nowMs) => nextStep(sweep, nowMs),
+        sent: (probes, count, nowMs) => noteSent(sweep, probes, count, nowMs),
+        reply: () => undefined,
+      },
+      { link: stuck },
+    );
+    expect(finish(sweep, HEALTHY, endMs)).toMatchObject({
+      valid: false,
+      invalidReason: 'control-silent',
+      probesSent: 253,
+      controls: { asked: 0, answered: 0 },
+    });
+  });
+
   it('nothing left: it gives up after 2 s instead of trying each address', () => {
     const { result, endMs } = run(planOf({ targets: LAN, controls }), { link: () => 0 });
     expect(result).toMatchObject({ valid: false, invalidReason: 'send-failed', probesSent: 0 });
@@ -220,16 +251,23 @@ describe('frames that the link refuses', () => {
   const someone = new Map([[ip('198.51.100.1'), prompt(1)]]);
 
   it('come again: a full queue costs time, not addresses', () => {
-    let room = 0;
     const { sent, result } = run(full, {
       hosts: someone,
-      // Room for 7 frames more with each step.
-      link: (probes) => Math.min(probes.length, (room += 7) >= 7 ? 7 : 0),
+      link: (probes) => Math.min(probes.length, 7),
     });
     expect(result).toMatchObject({ valid: true, probesSent: 512, probesPlanned: 512 });
     expect(new Set(sent.map(({ address }) => address)).size).toBe(512);
     expect(result.sendFailures).toBeGreaterThan(0);
     expect(result.sendFailures).toBeLessThan(512 * 5);
+  });
+
+  it('are followed by a pause, so that no driver spins on a full queue', () => {
+    const sweep = createSweep(full, 0, seeded(1));
+    const step = nextStep(sweep, 0);
+    if (step.kind !== 'send') throw new Error('expected a send');
+    noteSent(sweep, step.probes, 3, 0);
+    expect(nextStep(sweep, 0)).toEqual({ kind: 'wait', untilMs: 1 });
+    expect(nextStep(sweep, 1)).toMatchObject({ kind: 'send', probes: step.probes.slice(3, 6) });
   });
 
   it('are no looks: one address that never leaves is not looked at, the others are', () => {
@@ -244,7 +282,7 @@ describe('frames that the link refuses', () => {
     expect(result.looked.map(formatRange)).toEqual([
       '198.51.100.0-198.51.100.76',
       '198.51.100.78-198.51.100.255',
-      '203.0.113.0/24'.replace('/24', '-203.0.113.255'),
+      '203.0.113.0-203.0.113.255',
     ]);
   });
 
