@@ -1,6 +1,7 @@
 -- Makes `sweep`, the newest sweeps in detail, and `sweep_fault`, the invalid ones counted by the hour and kept as long as the
 -- rest of the history.
 
+-- A few thousand rows, so without an index that every sweep would have to write to.
 CREATE TABLE sweep (
   id                INTEGER PRIMARY KEY,
   segment           INTEGER NOT NULL REFERENCES segment (id),
@@ -20,8 +21,6 @@ CREATE TABLE sweep (
   invalid_reason    TEXT,
   looked_addresses  INTEGER NOT NULL
 ) STRICT;
-
-CREATE INDEX sweep_by_segment ON sweep (segment);
 
 CREATE TABLE sweep_fault (
   segment  INTEGER NOT NULL REFERENCES segment (id),

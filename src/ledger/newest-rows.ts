@@ -24,7 +24,7 @@ const MAX_ROWS = 100_000;
 
 export class NewestRows {
   readonly #read: (segment: SegmentId, address: Ipv4) => OccupancyRow[];
-  readonly #segments = new Map<SegmentId, Map<Ipv4, readonly OccupancyRow[]>>();
+  readonly #segments = new Map<SegmentId, Map<Ipv4, OccupancyRow[]>>();
   #rows = 0;
 
   /** @param read all rows of an address */
@@ -32,7 +32,7 @@ export class NewestRows {
     this.#read = read;
   }
 
-  /** Newest last sighting first when read; at most 64. */
+  /** In no order; the 64 that were seen last. */
   of(segment: SegmentId, address: Ipv4): readonly OccupancyRow[] {
     const known = this.#segments.get(segment)?.get(address);
     if (known !== undefined) return known;
@@ -51,6 +51,18 @@ export class NewestRows {
   find(segment: SegmentId, address: Ipv4, mac: Mac | null, intent: boolean): OccupancyRow | undefined {
     for (const row of this.of(segment, address)) if (row.mac === mac && row.intent === intent) return row;
     return undefined;
+  }
+
+  /** A row was added to an address. It takes the place of an older one of the same MAC. */
+  put(segment: SegmentId, address: Ipv4, row: OccupancyRow): void {
+    const rows = this.#segments.get(segment)?.get(address);
+    if (rows === undefined) return;
+    const at = rows.findIndex(({ mac, intent }) => mac === row.mac && intent === row.intent);
+    if (at === -1 && rows.length < MAX_OF_ADDRESS) {
+      rows.push(row);
+      this.#rows++;
+    } else if (at === -1) this.drop(segment, address);
+    else if ((rows[at]?.lastMs ?? 0) < row.lastMs) rows[at] = row;
   }
 
   drop(segment: SegmentId, address: Ipv4): void {

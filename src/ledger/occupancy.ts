@@ -4,7 +4,6 @@
  */
 import type Database from 'better-sqlite3';
 import type { Ipv4 } from '../core/address/ipv4.ts';
-import type { Mac } from '../core/address/mac.ts';
 import { DAY_MS, HOUR_MS, macFromNumber, macToNumber, wholeMs } from './encoding.ts';
 import { NewestRows, type OccupancyRow } from './newest-rows.ts';
 import type { FoldedSighting, Occupancy, SegmentId } from './types.ts';
@@ -47,7 +46,7 @@ export class OccupancyTable {
         )
         .raw(),
       macsOfDay: database
-        .prepare<[SegmentId, Ipv4, number, number, number | null], number>(
+        .prepare<[SegmentId, Ipv4, number, number, number], number>(
           `SELECT count(DISTINCT mac) FROM occupancy WHERE segment = ? AND address = ? AND first_seen >= ? AND first_seen < ? AND mac <> ?`,
         )
         .pluck(),
@@ -83,8 +82,9 @@ export class OccupancyTable {
       hostname: nameOf(sighting),
     };
     const row = this.#newest.find(segment, address, sighting.mac, intent);
-    if (row !== undefined && firstMs >= row.firstMs && firstMs <= row.lastMs + OCCUPANCY_GAP_MS) this.#extend(row, seen);
-    else this.#insertOrJoin(segment, address, sighting.mac, intent, seen);
+    if (row === undefined || firstMs < row.firstMs) this.#join(sighting, seen);
+    else if (firstMs <= row.lastMs + OCCUPANCY_GAP_MS) this.#extend(row, seen);
+    else this.#begin(sighting, seen);
   }
 
   /** Writes what was put off for one statement. */
@@ -102,11 +102,12 @@ export class OccupancyTable {
       .map((row) => occupancy(address, row));
   }
 
-  /** The newest interval of each MAC at `address` (its uses and its intents apart) that reaches to or over `sinceMs`. */
+  /** The newest interval of each MAC at `address` (uses and intents apart) that reaches to or over `sinceMs`, newest first. */
   current(segment: SegmentId, address: Ipv4, sinceMs: number): Occupancy[] {
     return this.#newest
       .of(segment, address)
       .filter((row) => row.lastMs >= sinceMs)
+      .sort((a, b) => b.lastMs - a.lastMs)
       .map((row) => occupancy(address, row));
   }
 
@@ -148,34 +149,43 @@ export class OccupancyTable {
     this.#sql.set.run(row.firstMs, lastMs, sources, hostname, row.id);
   }
 
-  #insertOrJoin(segment: SegmentId, address: Ipv4, mac: Mac | null, intent: boolean, seen: Seen): void {
+  /** Told late, or of a MAC that is not in memory: the disk knows what it touches. */
+  #join(sighting: FoldedSighting, seen: Seen): void {
+    const { segment, address, mac, intent } = sighting;
     this.write();
-    const key: Key = [segment, address, macToNumber(mac), intent ? 1 : 0];
     const touching = this.#sql.touching
-      .all(...key, seen.lastMs + OCCUPANCY_GAP_MS, seen.firstMs - OCCUPANCY_GAP_MS)
+      .all(segment, address, macToNumber(mac), intent ? 1 : 0, seen.lastMs + OCCUPANCY_GAP_MS, seen.firstMs - OCCUPANCY_GAP_MS)
       .map(occupancyRow);
     const [oldest, ...others] = touching;
-    this.#newest.drop(segment, address);
     if (oldest === undefined) {
-      // "Others" may have an interval of their own to extend.
-      if (mac !== null && this.#tooMany(segment, address, key[2], seen.firstMs))
-        this.#insertOrJoin(segment, address, null, intent, seen);
-      else this.#insert(key, seen);
+      this.#begin(sighting, seen);
       return;
     }
+    this.#newest.drop(segment, address);
     const merged = [...others, seen].reduce<Seen>(merge, oldest);
     this.#sql.set.run(merged.firstMs, merged.lastMs, merged.sources, merged.hostname, oldest.id);
     for (const { id } of others) this.#sql.drop.run(id);
     this.#counts.set(segment, this.#count(segment) - others.length);
   }
 
-  #insert(key: Key, { firstMs, lastMs, sources, hostname }: Seen): void {
-    const count = this.#count(key[0]);
-    this.#sql.add.run(...key, firstMs, lastMs, sources, hostname);
-    this.#counts.set(key[0], count + 1);
+  /** An interval that touches no other. */
+  #begin(sighting: FoldedSighting, seen: Seen): void {
+    const { segment, address, mac, intent } = sighting;
+    const number = macToNumber(mac);
+    if (number !== null && this.#tooMany(segment, address, number, seen.firstMs)) {
+      this.record({ ...sighting, mac: null });
+      return;
+    }
+    const count = this.#count(segment);
+    const { firstMs, lastMs, sources, hostname } = seen;
+    const id = Number(
+      this.#sql.add.run(segment, address, number, intent ? 1 : 0, firstMs, lastMs, sources, hostname).lastInsertRowid,
+    );
+    this.#counts.set(segment, count + 1);
+    this.#newest.put(segment, address, { id, mac, intent, firstMs, lastMs, sources, hostname });
   }
 
-  #tooMany(segment: SegmentId, address: Ipv4, mac: number | null, atMs: number): boolean {
+  #tooMany(segment: SegmentId, address: Ipv4, mac: number, atMs: number): boolean {
     if (this.#count(segment) >= MAX_ROWS) return true;
     const day = Math.floor(atMs / DAY_MS) * DAY_MS;
     return (this.#sql.macsOfDay.get(segment, address, day, day + DAY_MS, mac) ?? 0) >= MAX_MACS_PER_ADDRESS_AND_DAY;

@@ -9,8 +9,9 @@ import type { InvalidReason } from '../core/probe/types.ts';
 import { wholeMs } from './encoding.ts';
 import type { SegmentId, SweepRecord, SweepRow } from './types.ts';
 
-/** Of each segment. */
+/** Of each segment; the oldest go some at a time. */
 export const MAX_SWEEPS = 3_000;
+const DROPPED_AT_ONCE = 100;
 
 export interface SweepsFilter {
   readonly segment?: SegmentId | undefined;
@@ -92,9 +93,8 @@ export class Sweeps {
     );
     const known = this.#counts.get(segment);
     const count = known === undefined ? (this.#sql.count.get(segment) ?? 0) : known + 1;
-    const surplus = Math.max(0, count - MAX_SWEEPS);
-    if (surplus > 0) this.#sql.dropOldest.run(segment, surplus);
-    this.#counts.set(segment, count - surplus);
+    const dropped = count > MAX_SWEEPS ? this.#sql.dropOldest.run(segment, DROPPED_AT_ONCE).changes : 0;
+    this.#counts.set(segment, count - dropped);
     if (sweep.valid && sweep.trigger !== 'verify') {
       this.#lastValid.set(segment, Math.max(this.lastValidMs(segment) ?? endedMs, endedMs));
     }

@@ -24,6 +24,9 @@ const ICMP_FILTER = 1;
 /** One bit per type to be kept away: all but echo reply. */
 const ALL_BUT_ECHO_REPLY = 0xfffffffe;
 
+/** The package lets the collector close a socket that nobody else holds, even one that somebody waits for. */
+const openSockets = new Set<RawSocket>();
+
 /**
  * @returns null where the optional package is not installed or not built: ICMP is then not available
  * @throws FreeholdError `not-permitted` or `icmp-socket-failed`
@@ -64,6 +67,7 @@ function icmpWire(socket: RawSocket, handlers: IcmpWireHandlers): IcmpWire {
   const key = randomBytes(16);
   const pending = new Set<(taken: boolean) => void>();
   let open = true;
+  openSockets.add(socket);
 
   /** Ties a reply to the address and the sequence that were asked, so that nobody can answer for another. */
   const payloadFor = (address: Ipv4, sequence: number): Uint8Array => {
@@ -76,6 +80,7 @@ function icmpWire(socket: RawSocket, handlers: IcmpWireHandlers): IcmpWire {
 
   const shut = (): void => {
     open = false;
+    openSockets.delete(socket);
     for (const settle of [...pending]) settle(false);
   };
 

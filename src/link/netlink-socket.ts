@@ -85,8 +85,12 @@ export function subscribe(libc: Libc, handlers: SubscriptionHandlers): () => voi
     clearImmediate(again);
     for (let i = 0; i < DATAGRAMS_PER_TURN && !empty; i++) {
       const length = libc.recv(fd, buffer, MSG_TRUNC);
-      if (length < 0 && libc.errno() === 'EAGAIN') empty = true;
-      else if (length < 0 || length > buffer.length) lost = true;
+      if (length < 0) {
+        const errorCode = libc.errno();
+        // ENOBUFS says that messages were lost, and is followed by those that were not.
+        if (errorCode !== 'ENOBUFS') empty = true;
+        if (errorCode !== 'EAGAIN') lost = true;
+      } else if (length > buffer.length) lost = true;
       else messages.push(...decodeRouteMessages(buffer.subarray(0, length)));
     }
     if (!lost) {

@@ -7,7 +7,7 @@ import type { Mac } from '../core/address/mac.ts';
 import { contains } from '../core/address/range.ts';
 import { intersectSets, type RangeSet, rangeSet } from '../core/address/range-set.ts';
 import type { ArpFrame } from '../core/codec/arp.ts';
-import { FreeholdError } from '../core/error.ts';
+import { EXIT, FreeholdError } from '../core/error.ts';
 import type { AcdResult } from '../core/probe/acd.ts';
 import { createSweep, finish, noteReply, type Sweep } from '../core/probe/sweep.ts';
 import type { SweepPlan, SweepResult } from '../core/probe/types.ts';
@@ -76,9 +76,10 @@ export class SegmentWatch {
     this.#options = options;
   }
 
+  /** @throws FreeholdError `not-permitted`: no packet socket may be opened, now or later */
   start(): void {
-    this.#unsubscribe = this.#options.interfaces.onChange(() => this.#settle());
     this.#settle();
+    this.#unsubscribe = this.#options.interfaces.onChange(() => this.#settleAgain());
   }
 
   /** The segment in the ledger; null until its network was known once. */
@@ -178,6 +179,16 @@ export class SegmentWatch {
     this.#closeWire();
   }
 
+  /** After a change: whatever goes wrong is waited out, never thrown into the event loop. */
+  #settleAgain(): void {
+    try {
+      this.#settle();
+    } catch (error) {
+      this.#options.logger.error({ err: error, segment: this.config.name }, 'the segment could not be taken up again');
+      this.#wait({ state: 'waiting', reason: 'interface-gone', detail: messageOf(error) });
+    }
+  }
+
   /** Looks at the interface again, and opens or closes the wire as it now stands. */
   #settle(): void {
     if (this.#stopped) return;
@@ -203,9 +214,9 @@ export class SegmentWatch {
           onError: (code) => this.#onError(code),
         });
       } catch (error) {
-        if (before === null) throw error;
+        if (error instanceof FreeholdError && error.exitCode === EXIT.notPermitted) throw error;
         // It may vanish between two looks at it; the next change brings us here again.
-        this.#wait({ state: 'waiting', reason: 'interface-gone', detail: String(error) });
+        this.#wait({ state: 'waiting', reason: 'interface-gone', detail: messageOf(error) });
         return;
       }
     }
@@ -330,3 +341,5 @@ export class SegmentWatch {
     return { wire, ownMac, ownAddress: place.ownAddress, clock: this.#options.clock, fault: () => this.#fault };
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

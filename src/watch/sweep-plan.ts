@@ -10,8 +10,11 @@ import type { Rate, SweepPlan } from '../core/probe/types.ts';
 import type { SegmentConfig } from '../system/config-types.ts';
 import type { SegmentPlace } from './segment-place.ts';
 
-/** Waits before each retry of a silent address that was seen lately: Wi-Fi and sleepers answer after 300 ms to 2 s. */
-export const RETRY_PATIENCE_MS: readonly number[] = [300, 700, 900];
+/**
+ * How long each try at an address that was seen lately is waited for: one probe and two retries. Wi-Fi and sleepers answer
+ * after 300 ms to 2 s; what comes after the sweep is heard all the same.
+ */
+export const RETRY_PATIENCE_MS: readonly number[] = [300, 600, 800];
 /** Wait after the last frame of a sweep. */
 export const SETTLE_MS = 700;
 /** Routed segments: an echo request costs every router on the way. */
@@ -19,7 +22,7 @@ export const ICMP_MAX_RATE = 100;
 export const ICMP_SETTLE_MS = 1500;
 /** "Seen lately", for retries. */
 const RECENT_MS = 24 * 3_600_000;
-/** The most recently seen ones get the retries: three each must stay a small part of the sweep. */
+/** The most recently seen ones get the retries: two each must stay a small part of the sweep. */
 const MAX_RECENT = 1024;
 
 interface Seen {

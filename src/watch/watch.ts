@@ -140,7 +140,9 @@ export class Watch {
       'watching a segment',
     );
     // The first look does not wait for the schedule.
-    void watch.sweep('schedule');
+    watch.sweep('schedule')?.catch((error: unknown) => {
+      this.#options.logger.error({ err: error, segment: config.name }, 'the first sweep failed');
+    });
   }
 
   #heardLease(lease: Lease): void {

@@ -1,6 +1,6 @@
 /** Temporary ledgers and short ways to say what goes into them. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -35,13 +35,14 @@ export const T0 = Date.UTC(2026, 0, 5);
 export const LAN = range('192.0.2.0/24');
 export const REPLY = sourceBit('arp-reply');
 
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'freehold-ledger-'));
+/** @param fast in memory where the system offers that: for tests that write for simulated months, the files are the same */
+export function temporaryFolder(fast = false): string {
+  const folder = mkdtempSync(join(fast && existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'freehold-ledger-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-export const temporaryPath = (): string => join(temporaryFolder(), 'freehold.db');
+export const temporaryPath = (fast = false): string => join(temporaryFolder(fast), 'freehold.db');
 
 export function openAt(path: string, nowMs = T0, migrations?: string): Ledger {
   const ledger = openLedger(migrations === undefined ? { path, nowMs } : { path, nowMs, migrations });
@@ -49,8 +50,8 @@ export function openAt(path: string, nowMs = T0, migrations?: string): Ledger {
   return ledger;
 }
 
-export function newLedger(): { readonly ledger: Ledger; readonly path: string; readonly lan: SegmentRow } {
-  const path = temporaryPath();
+export function newLedger(fast = false): { readonly ledger: Ledger; readonly path: string; readonly lan: SegmentRow } {
+  const path = temporaryPath(fast);
   const ledger = openAt(path);
   return { ledger, path, lan: ledger.ensureSegment('lan', LAN) };
 }

@@ -3,16 +3,20 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openLedger } from '../../src/ledger/ledger.ts';
 import {
   batch,
   hashOf,
@@ -30,9 +34,11 @@ import {
   temporaryPath,
 } from './fixtures.ts';
 
-/** A closed ledger of some hundred pages. */
-function closedLedger(): string {
-  const { ledger, path, lan } = newLedger();
+let sample: string;
+beforeAll(() => {
+  sample = join(mkdtempSync(join(tmpdir(), 'freehold-ledger-')), 'sample.db');
+  const ledger = openLedger({ path: sample, nowMs: T0 });
+  const lan = ledger.ensureSegment('lan', LAN);
   for (let i = 0; i < 40; i++) {
     const sightings = Array.from({ length: 250 }, (_, n) =>
       seen(lan.id, `192.0.2.${n + 1}`, macNumber(n), T0 + i * 100 * MINUTE),
@@ -40,6 +46,13 @@ function closedLedger(): string {
     ledger.write(batch(T0, { sightings, sweeps: [sweepOf(lan.id, T0 + i * 100 * MINUTE)] }));
   }
   ledger.close();
+});
+afterAll(() => rmSync(dirname(sample), { recursive: true }));
+
+/** A closed ledger of some hundred pages. */
+function closedLedger(): string {
+  const path = temporaryPath();
+  copyFileSync(sample, path);
   return path;
 }
 

@@ -12,7 +12,7 @@ const STEADY = 5_000;
 const GONE = 25_000;
 
 it('a year of a /16 is read back right, and how fast is printed', { timeout: 120_000 }, () => {
-  const path = temporaryPath();
+  const path = temporaryPath(true);
   const writer = openAt(path);
   const { id } = writer.ensureSegment('wide', WIDE);
   const seen = (host: number, firstMs: number, lastMs: number): FoldedSighting => ({

@@ -7,7 +7,7 @@ import { run } from '../lab/command.ts';
 import { assertEnclosed } from '../lab/guard.ts';
 import { createNamespace, type Namespace, uniqueName } from '../lab/namespace.ts';
 import { needs } from '../lab/needs.ts';
-import { until } from './veth.ts';
+import { collectGarbage, until } from './veth.ts';
 
 assertEnclosed();
 
@@ -84,6 +84,18 @@ needs('raw-socket', 'ping')('ICMP through raw-socket', () => {
     expect(await wire.sendEcho(PEER, 2)).toBe(true);
     await until('the reply', () => replies.length === 1);
     wire.close();
+  });
+
+  it('stays open while nobody holds it', async () => {
+    const sequences: number[] = [];
+    const open = async (): Promise<void> => {
+      const wire = await openIcmpWire({ onReply: (_, sequence) => sequences.push(sequence), onError: () => {} });
+      void wire?.sendEcho(PEER, 9);
+    };
+    await open();
+    // Before the event loop turns: the request is still to be sent.
+    await collectGarbage();
+    await until('the reply', () => sequences.length === 1);
   });
 
   it('bounds what waits, and settles all of it', async () => {

@@ -119,6 +119,7 @@ describe('watchInterfaces', () => {
   });
 
   it('tells listeners of changes only, until they stop', async () => {
+    await until('both ends', () => near()?.running === true && watch.get(pair.far)?.running === true);
     let calls = 0;
     const stop = watch.onChange(() => calls++);
     await pair.ip(`addr add 192.0.2.9/24 dev ${pair.near}`);

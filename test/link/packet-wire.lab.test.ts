@@ -7,7 +7,7 @@ import type { PacketWire } from '../../src/link/types.ts';
 import { run } from '../lab/command.ts';
 import { assertEnclosed } from '../lab/guard.ts';
 import { arpProbe, ipv4Frame, joined, probedHost, STRANGER, vlanTag } from './frames.ts';
-import { blockEventLoop, type Ear, listenOn, until, type VethPair, vethPair } from './veth.ts';
+import { blockEventLoop, collectGarbage, type Ear, listenOn, until, type VethPair, vethPair } from './veth.ts';
 
 assertEnclosed();
 
@@ -185,6 +185,16 @@ describe('receiving', () => {
     far.drain();
     expect(far.send(arpProbe(1), 42)).toEqual({ sent: 0, errorCode: 'EBADF' });
     expect(far.stats().framesReceived).toBe(1);
+  });
+
+  it('stays open while nobody holds it', async () => {
+    const near = listenOn(pair.near);
+    open.push(near.wire);
+    let heard = 0;
+    openPacketWire(pair.far, { onFrame: () => heard++, onError: () => {} });
+    await collectGarbage();
+    send(near, arpProbe(1));
+    await until('the probe', () => heard === 1);
   });
 
   it('lets timers have their turn while frames pour in', async () => {

@@ -2,6 +2,8 @@
  * A veth pair of a test's own, and wires on its ends. Only inside an enclosure.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { openPacketWire, type PacketWireOptions } from '../../src/link/packet-wire.ts';
 import type { PacketWire } from '../../src/link/types.ts';
 import { run } from '../lab/command.ts';
@@ -77,4 +79,14 @@ export async function until(what: string, condition: () => boolean, timeoutMs = 
 /** Keeps the event loop from turning. */
 export function blockEventLoop(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+/** Makes the collector take whatever nobody holds. */
+export async function collectGarbage(): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  for (let i = 0; i < 3; i++) {
+    collect();
+    await sleep(5);
+  }
 }

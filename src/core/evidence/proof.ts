@@ -6,7 +6,7 @@ import type { Ipv4Range } from '../address/range.ts';
 import type { LookMethod } from './look.ts';
 
 export interface Proof {
-  /** Start of the quiet time: the last sighting, or the first look if there never was one; null if never looked at. */
+  /** Start of the quiet time: the last sighting or the first look, whichever is later; null if never looked at. */
   readonly sinceMs: number | null;
   /** now - since; 0 where since is null. */
   readonly quietForMs: number;

@@ -1,6 +1,7 @@
 /**
  * Spans of judged addresses: neighbours that say the same become one. "The same" is verdict, reasons to the letter, and proof.
  */
+import type { Ipv4 } from '../address/ipv4.ts';
 import type { Proof, Reason, Verdict, VerdictSpan } from './proof.ts';
 
 const sameReasons = (a: readonly Reason[], b: readonly Reason[]): boolean =>
@@ -25,17 +26,12 @@ const sameProof = (a: Proof, b: Proof): boolean =>
     a.methods.length === b.methods.length &&
     a.methods.every((method, index) => method === b.methods[index]));
 
-/** Adds `next` to `spans`, or joins it to the last one where it follows on and says the same. Changes `spans`. */
-export function appendSpan(spans: VerdictSpan[], next: VerdictSpan): void {
-  const open = spans.at(-1);
-  if (
-    open !== undefined &&
-    open.last + 1 === next.first &&
-    sameProof(open.proof, next.proof) &&
-    sameVerdict(open.verdict, next.verdict)
-  ) {
-    spans[spans.length - 1] = { ...open, last: next.last };
+/** Adds a span to `spans`, or lengthens the last one where this one follows on and says the same. Changes `spans`. */
+export function appendSpan(spans: VerdictSpan[], first: Ipv4, last: Ipv4, verdict: Verdict, proof: Proof): void {
+  const open = spans[spans.length - 1];
+  if (open !== undefined && open.last + 1 === first && sameProof(open.proof, proof) && sameVerdict(open.verdict, verdict)) {
+    spans[spans.length - 1] = { first: open.first, last, verdict: open.verdict, proof: open.proof };
   } else {
-    spans.push(next);
+    spans.push({ first, last, verdict, proof });
   }
 }

@@ -7,9 +7,9 @@ import type { Ipv4 } from '../address/ipv4.ts';
 import type { RangeSet } from '../address/range-set.ts';
 import { type CoverageSpan, coverageOf, type LookFigures } from './coverage.ts';
 import type { Criteria } from './criteria.ts';
-import type { InfrastructureAddress, Lease, SegmentFacts, SightingColumns } from './facts.ts';
+import type { InfrastructureAddress, Lease, SegmentFacts } from './facts.ts';
 import { partition } from './partition.ts';
-import type { Proof, Reason, Use, VerdictKind, VerdictSpan } from './proof.ts';
+import type { Proof, Reason, Use, Verdict, VerdictKind, VerdictSpan } from './proof.ts';
 import { EXCLUDED, ICMP_ONLY, INFRASTRUCTURE, NO_RECORDS, type ReasonWriter, reasonWriter } from './reasons.ts';
 import { appendSpan } from './spans.ts';
 
@@ -29,15 +29,6 @@ interface Standing {
   readonly excluded: boolean;
 }
 
-/** When an address was last sighted, never after now; 0 for never. */
-interface LastSighted {
-  readonly useMs: number;
-  readonly intentMs: number;
-  readonly standInMs: number;
-}
-
-const NEVER_SIGHTED: LastSighted = { useMs: 0, intentMs: 0, standInMs: 0 };
-
 interface Bench {
   readonly criteria: Criteria;
   readonly nowMs: number;
@@ -50,8 +41,6 @@ interface Looked {
   readonly unmet: readonly Reason[];
 }
 
-type Judgement = Pick<VerdictSpan, 'verdict' | 'proof'>;
-
 /** A stamp from the future is now: somebody's clock is wrong, and quiet is not to be had from that. Likewise what is no number. */
 const notAfter = (atMs: number, nowMs: number): number => (atMs <= 0 ? 0 : atMs <= nowMs ? atMs : nowMs);
 
@@ -59,8 +48,7 @@ const notAfter = (atMs: number, nowMs: number): number => (atMs <= 0 ? 0 : atMs 
  * Quiet begins at the last sighting, and never before the first look: what was last heard before anybody looked has not been
  * found quiet since then.
  */
-function proofOf({ figures }: Looked, { useMs, intentMs, standInMs }: LastSighted, nowMs: number): Proof {
-  const seenMs = Math.max(useMs, intentMs, standInMs);
+function proofOf(figures: LookFigures, seenMs: number, nowMs: number): Proof {
   const sinceMs = figures.firstLookMs === null ? null : Math.max(figures.firstLookMs, seenMs);
   return {
     sinceMs,
@@ -74,46 +62,52 @@ function proofOf({ figures }: Looked, { useMs, intentMs, standInMs }: LastSighte
   };
 }
 
-function judgeOne(bench: Bench, looked: Looked, standing: Standing, lease: Lease | undefined, last: LastSighted): Judgement {
-  const { criteria, nowMs, writer } = bench;
-  const { figures, unmet } = looked;
+/** @param useMs, intentMs, standInMs when it was last sighted, never after now; 0 for never */
+function verdictOn(
+  { criteria, nowMs, writer }: Bench,
+  { figures, unmet }: Looked,
+  standing: Standing,
+  lease: Lease | undefined,
+  quietForMs: number,
+  useMs: number,
+  intentMs: number,
+  standInMs: number,
+): Verdict {
   const within = (atMs: number): boolean => atMs > 0 && !(nowMs - atMs >= criteria.quietForMs);
-  const used = within(last.useMs);
-  const intended = within(last.intentMs);
-  const standIn = within(last.standInMs);
-  const lately = last.useMs > 0 && nowMs - last.useMs < Math.min(criteria.quietForMs, NOW_MS);
-  const occupied =
-    lately || (last.useMs > 0 && figures.newestLookMs !== null && last.useMs >= figures.newestLookMs - LOOK_SLACK_MS);
+  const used = within(useMs);
+  const intended = within(intentMs);
+  const standIn = within(standInMs);
+  const lately = useMs > 0 && nowMs - useMs < Math.min(criteria.quietForMs, NOW_MS);
+  const occupied = lately || (useMs > 0 && figures.newestLookMs !== null && useMs >= figures.newestLookMs - LOOK_SLACK_MS);
 
-  const reasons: Reason[] = [...standing.infrastructure];
-  if (occupied) reasons.push(writer.seenNow(nowMs - last.useMs, lately));
+  const reasons: Reason[] = [];
+  for (const reason of standing.infrastructure) reasons.push(reason);
+  if (occupied) reasons.push(writer.seenNow(nowMs - useMs, lately));
   if (lease !== undefined) reasons.push(writer.leaseRunning(lease));
-  reasons.push(...standing.reserved);
-  if (used && !occupied) reasons.push(writer.seenWithinWindow(nowMs - last.useMs));
-  if (intended) reasons.push(writer.intentWithinWindow(nowMs - last.intentMs));
-  if (standIn) reasons.push(writer.standInAnswers(nowMs - last.standInMs));
+  for (const reason of standing.reserved) reasons.push(reason);
+  if (used && !occupied) reasons.push(writer.seenWithinWindow(nowMs - useMs));
+  if (intended) reasons.push(writer.intentWithinWindow(nowMs - intentMs));
+  if (standIn) reasons.push(writer.standInAnswers(nowMs - standInMs));
   if (standing.excluded) reasons.push(EXCLUDED);
-  reasons.push(...unmet);
+  for (const reason of unmet) reasons.push(reason);
 
-  const proof = proofOf(looked, last, nowMs);
-  const proven = unmet.length === 0 && proof.quietForMs >= criteria.quietForMs;
-  const silent = !used && !occupied && !intended && !standIn;
-  const kind = ((): VerdictKind => {
-    if (standing.infrastructure.length > 0) return 'reserved';
-    if (occupied) return 'occupied';
-    if (lease !== undefined) return 'leased';
-    if (standing.reserved.length > 0) return 'reserved';
-    if (used || intended) return 'recently-used';
-    return proven && silent && !standing.excluded ? 'free' : 'unproven';
-  })();
-  const use = ((): Use => {
-    if (used || occupied || standing.own) return 'used';
-    return proven && silent && !standing.excluded && lease === undefined ? 'unused' : 'unknown';
-  })();
-  if (kind === 'free') reasons.push(writer.provenFree(figures, proof.quietForMs));
+  const proven = unmet.length === 0 && quietForMs >= criteria.quietForMs;
+  const silent = proven && !used && !occupied && !intended && !standIn && !standing.excluded;
+  let kind: VerdictKind;
+  if (standing.infrastructure.length > 0) kind = 'reserved';
+  else if (occupied) kind = 'occupied';
+  else if (lease !== undefined) kind = 'leased';
+  else if (standing.reserved.length > 0) kind = 'reserved';
+  else if (used || intended) kind = 'recently-used';
+  else kind = silent ? 'free' : 'unproven';
+
+  let use: Use = silent && lease === undefined ? 'unused' : 'unknown';
+  if (used || occupied || standing.own) use = 'used';
+
+  if (kind === 'free') reasons.push(writer.provenFree(figures, quietForMs));
   const icmpOnly = figures.methods.length === 1 && figures.methods[0] === 'icmp';
   if (icmpOnly && (kind === 'free' || kind === 'unproven')) reasons.push(ICMP_ONLY);
-  return { verdict: { kind, use, reasons }, proof };
+  return { kind, use, reasons };
 }
 
 interface StandingSpan {
@@ -168,21 +162,6 @@ function runningLeases(leases: readonly Lease[], nowMs: number): ReadonlyMap<num
   return running;
 }
 
-/** Reads the columns; null for an address that they have no row for. */
-function lastSighted(columns: SightingColumns, nowMs: number): (address: number) => LastSighted | null {
-  const { first, lastUseMs, lastIntentMs, lastStandInMs } = columns;
-  const length = Math.min(columns.length, lastUseMs.length, lastIntentMs.length, lastStandInMs.length);
-  return (address) => {
-    const row = address - first;
-    if (row < 0 || row >= length) return null;
-    const useMs = lastUseMs[row] ?? 0;
-    const intentMs = lastIntentMs[row] ?? 0;
-    const standInMs = lastStandInMs[row] ?? 0;
-    if (useMs === 0 && intentMs === 0 && standInMs === 0) return NEVER_SIGHTED;
-    return { useMs: notAfter(useMs, nowMs), intentMs: notAfter(intentMs, nowMs), standInMs: notAfter(standInMs, nowMs) };
-  };
-}
-
 interface Stretch {
   readonly first: Ipv4;
   readonly last: Ipv4;
@@ -212,26 +191,37 @@ export function judge(facts: SegmentFacts, criteria: Criteria, nowMs: number): r
   const window = { startMs: nowMs - criteria.quietForMs, nowMs, maxGapMs: criteria.maxGapMs };
   const bench: Bench = { criteria, nowMs, writer: reasonWriter(criteria, nowMs) };
   const leases = runningLeases(facts.leases, nowMs);
-  const sightedAt = lastSighted(facts.sightings, nowMs);
+  const { first: firstRow, lastUseMs, lastIntentMs, lastStandInMs } = facts.sightings;
+  const rows = Math.min(facts.sightings.length, lastUseMs.length, lastIntentMs.length, lastStandInMs.length);
   const covered = coverageOf(facts.range, facts.runs, facts.firstLooks, window);
   const unmetOf = new Map(covered.map(({ figures }) => figures).map((figures) => [figures, bench.writer.unmet(figures)]));
   const spans: VerdictSpan[] = [];
   for (const { first, last, figures, standing } of overlay(covered, standings(facts))) {
-    const unmet = unmetOf.get(figures) ?? bench.writer.unmet(figures);
-    const looked: Looked = { figures, unmet };
-    const unrecorded: Looked = { figures, unmet: [NO_RECORDS, ...unmet] };
-    const silence = judgeOne(bench, looked, standing, undefined, NEVER_SIGHTED);
+    const looked: Looked = { figures, unmet: unmetOf.get(figures) ?? [] };
+    const unrecorded: Looked = { figures, unmet: [NO_RECORDS, ...looked.unmet] };
+    const silentProof = proofOf(figures, 0, nowMs);
+    const silentVerdict = verdictOn(bench, looked, standing, undefined, silentProof.quietForMs, 0, 0, 0);
     let silentFrom: number = first;
     const flush = (before: number): void => {
-      if (silentFrom < before) appendSpan(spans, { first: silentFrom as Ipv4, last: (before - 1) as Ipv4, ...silence });
+      if (silentFrom >= before) return;
+      appendSpan(spans, silentFrom as Ipv4, (before - 1) as Ipv4, silentVerdict, silentProof);
     };
     for (let address: number = first; address <= last; address++) {
-      const sighted = sightedAt(address);
+      const row = address - firstRow;
       const lease = leases.size === 0 ? undefined : leases.get(address);
-      if (sighted === NEVER_SIGHTED && lease === undefined) continue;
+      const use = lastUseMs[row] ?? 0;
+      const intent = lastIntentMs[row] ?? 0;
+      const standIn = lastStandInMs[row] ?? 0;
+      const recorded = row >= 0 && row < rows;
+      if (recorded && use === 0 && intent === 0 && standIn === 0 && lease === undefined) continue;
       flush(address);
-      const judged = judgeOne(bench, sighted === null ? unrecorded : looked, standing, lease, sighted ?? NEVER_SIGHTED);
-      appendSpan(spans, { first: address as Ipv4, last: address as Ipv4, ...judged });
+      const useMs = notAfter(use, nowMs);
+      const intentMs = notAfter(intent, nowMs);
+      const standInMs = notAfter(standIn, nowMs);
+      const proof = proofOf(figures, Math.max(useMs, intentMs, standInMs), nowMs);
+      const looks = recorded ? looked : unrecorded;
+      const verdict = verdictOn(bench, looks, standing, lease, proof.quietForMs, useMs, intentMs, standInMs);
+      appendSpan(spans, address as Ipv4, address as Ipv4, verdict, proof);
       silentFrom = address + 1;
     }
     flush(last + 1);

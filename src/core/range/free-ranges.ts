@@ -2,77 +2,81 @@
  * From verdicts to what can be offered: maximal runs of free addresses, each with the weakest proof in it, and why the rest is
  * withheld. Judges nothing: only the verdict `free` is free.
  */
-import type { Ipv4 } from '../address/ipv4.ts';
 import { type Ipv4Range, sizeOf } from '../address/range.ts';
 import type { VerdictSpan } from '../evidence/proof.ts';
 import { alignedBlocks } from './blocks.ts';
 import type { FreeRange, FreeRangeOptions, FreeRanges, WithheldRange } from './types.ts';
 import { weakestProof } from './weakest.ts';
 
-/** Neighbouring spans for which `same` holds, as groups. Spans that do not follow on from each other are never in one. */
-function groups(spans: readonly VerdictSpan[], same: (a: VerdictSpan, b: VerdictSpan) => boolean): readonly VerdictSpan[][] {
-  const result: VerdictSpan[][] = [];
-  for (const span of spans) {
-    const open = result.at(-1);
-    const before = open?.at(-1);
-    if (open !== undefined && before !== undefined && before.last + 1 === span.first && same(before, span)) open.push(span);
-    else result.push([span]);
-  }
-  return result;
+/** Spans [from, until) of a list, following on from each other: one run of free ones, or of ones withheld for the same reason. */
+interface Run extends Ipv4Range {
+  readonly from: number;
+  readonly until: number;
 }
 
-const rangeOf = (group: readonly VerdictSpan[]): Ipv4Range => ({
-  first: group[0]?.first ?? (0 as Ipv4),
-  last: group.at(-1)?.last ?? (0 as Ipv4),
-});
+const isFree = ({ verdict }: VerdictSpan): boolean => verdict.kind === 'free';
 
-/** What to offer of one run of free spans. The blocks ascend as the spans do, so each span is passed once. */
-function offers(run: readonly VerdictSpan[], { size, alignment }: FreeRangeOptions): readonly FreeRange[] {
-  const whole = rangeOf(run);
-  const wanted = (alignment === 'cidr' ? alignedBlocks(whole) : [whole]).filter((range) => sizeOf(range) >= size);
-  const result: FreeRange[] = [];
-  let from = 0;
-  for (const range of wanted) {
-    while ((run[from]?.last ?? range.first) < range.first) from++;
-    let until = from;
-    while ((run[until]?.first ?? range.last + 1) <= range.last) until++;
-    const proof = weakestProof(run.slice(from, until).map((span) => span.proof));
-    if (proof !== null) result.push({ ...range, proof });
+const sameReason = ({ verdict: a }: VerdictSpan, { verdict: b }: VerdictSpan): boolean =>
+  a.kind === b.kind && (a.kind === 'free' || a.reasons[0]?.code === b.reasons[0]?.code);
+
+/** Each span in one run, ascending. Spans between which addresses are missing are never in one. */
+function runsOf(spans: readonly VerdictSpan[]): { readonly free: readonly Run[]; readonly others: readonly Run[] } {
+  const free: Run[] = [];
+  const others: Run[] = [];
+  for (let from = 0; from < spans.length; ) {
+    const head = spans[from];
+    let tail = head;
+    let until = from + 1;
+    for (; tail !== undefined; until++) {
+      const next = spans[until];
+      if (next === undefined || next.first !== tail.last + 1 || !sameReason(tail, next)) break;
+      tail = next;
+    }
+    if (head === undefined || tail === undefined) break;
+    (isFree(head) ? free : others).push({ first: head.first, last: tail.last, from, until });
+    from = until;
   }
-  return result;
+  return { free, others };
+}
+
+/** What a run offers by size and alignment; its proof comes later, and only if it is told. */
+function offersOf(run: Run, { size, alignment }: FreeRangeOptions): readonly Run[] {
+  if (sizeOf(run) < size) return [];
+  if (alignment === 'none') return [run];
+  return alignedBlocks(run)
+    .filter((block) => sizeOf(block) >= size)
+    .map(({ first, last }) => ({ ...run, first, last }));
+}
+
+function freeRange(spans: readonly VerdictSpan[], { first, last, from, until }: Run): readonly FreeRange[] {
+  const inside = spans.slice(from, until).filter((span) => span.last >= first && span.first <= last);
+  const proof = weakestProof(inside.map((span) => span.proof));
+  return proof === null ? [] : [{ first, last, proof }];
 }
 
 /** The joined range speaks through the span that was seen last: of all, it is the furthest from being free. */
-function withheld(group: readonly VerdictSpan[]): readonly WithheldRange[] {
-  let loudest: VerdictSpan | undefined;
-  let alike = true;
-  const text = group[0]?.verdict.reasons[0]?.text;
-  for (const span of group) {
+function withheldRange(spans: readonly VerdictSpan[], { first, last, from, until }: Run): readonly WithheldRange[] {
+  const inside = spans.slice(from, until);
+  let loudest = inside[0];
+  for (const span of inside) {
     if (loudest === undefined || (span.proof.lastSeenMs ?? -1) > (loudest.proof.lastSeenMs ?? -1)) loudest = span;
-    if (span.verdict.reasons[0]?.text !== text) alike = false;
   }
   const reason = loudest?.verdict.reasons[0];
   if (loudest === undefined || reason === undefined) return [];
-  const range = rangeOf(group);
-  const told = alike ? reason : { ...reason, text: `${reason.text}; similar for the other ${sizeOf(range) - sizeOf(loudest)}` };
-  return [{ ...range, verdict: loudest.verdict.kind, reason: told }];
+  const alike = inside.every(({ verdict }) => verdict.reasons[0]?.text === reason.text);
+  const others = last - first + 1 - sizeOf(loudest);
+  const told = alike ? reason : { ...reason, text: `${reason.text}; similar for the other ${others}` };
+  return [{ first, last, verdict: loudest.verdict.kind, reason: told }];
 }
 
 /** @param spans as `judge` returns them: ascending and disjoint; a caller may have cut them to a part of the segment. */
 export function freeRanges(spans: readonly VerdictSpan[], options: FreeRangeOptions): FreeRanges {
-  const free = spans.filter(({ verdict }) => verdict.kind === 'free');
-  const others = spans.filter(({ verdict }) => verdict.kind !== 'free');
-  const ranges = groups(free, () => true)
-    .flatMap((run) => offers(run, options))
-    .sort((a, b) => sizeOf(b) - sizeOf(a) || a.first - b.first);
-  const rest = groups(
-    others,
-    (a, b) => a.verdict.kind === b.verdict.kind && a.verdict.reasons[0]?.code === b.verdict.reasons[0]?.code,
-  ).flatMap(withheld);
+  const { free, others } = runsOf(spans);
+  const offers = free.flatMap((run) => offersOf(run, options)).sort((a, b) => sizeOf(b) - sizeOf(a) || a.first - b.first);
   return {
-    ranges: ranges.slice(0, options.limit),
-    withheld: rest.slice(0, options.limit),
-    freeAddresses: free.reduce((sum, span) => sum + sizeOf(span), 0),
-    truncated: ranges.length > options.limit || rest.length > options.limit,
+    ranges: offers.slice(0, options.limit).flatMap((run) => freeRange(spans, run)),
+    withheld: others.slice(0, options.limit).flatMap((run) => withheldRange(spans, run)),
+    freeAddresses: free.reduce((sum, run) => sum + sizeOf(run), 0),
+    truncated: offers.length > options.limit || others.length > options.limit,
   };
 }

@@ -33,5 +33,3 @@ export const weakestProof = (proofs: Iterable<Proof>): Proof | null => {
   for (const proof of proofs) weakest = weakest === null || weakest === proof ? proof : weaker(weakest, proof);
   return weakest;
 };
-
-export { verdictCounts } from './verdict-counts.ts';

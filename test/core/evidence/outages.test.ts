@@ -40,6 +40,12 @@ const situations: readonly Situation[] = [
   { name: 'swept all the time', runs: [run(1_000, 0)], told: [] },
   { name: 'swept in hourly runs', runs: [run(1_000, 941), run(940, 100), run(99, 1)], told: [] },
   { name: 'a pause that a look still vouches for', runs: [run(1_000, 500), run(485, 0)], told: [] },
+  {
+    name: 'a failed sweep in such a pause',
+    runs: [run(1_000, 500), run(485, 0)],
+    invalid: [bad(495, 490, 'send-failed')],
+    told: [],
+  },
   { name: 'a longer one, while the daemon ran', runs: [run(1_000, 500), run(484, 0)], told: [[500, 484, 'not-swept', 0]] },
   {
     name: 'the daemon was stopped',
@@ -142,7 +148,8 @@ describe('outages in the last 1000 min, a look vouching for 15 min', () => {
     const lengths = outages.map(({ fromMs, untilMs }) => untilMs - fromMs);
     // Last comes one of 600 min; before it they are 597, 594, 591 ... 153 min long.
     expect(Math.min(...lengths)).toBe((597 - 98 * 3) * MIN);
-    for (const [index, one] of outages.entries()) expect(one.fromMs).toBeGreaterThanOrEqual(outages[index - 1]?.untilMs ?? Number.NEGATIVE_INFINITY);
+    for (const [index, one] of outages.entries())
+      expect(one.fromMs).toBeGreaterThanOrEqual(outages[index - 1]?.untilMs ?? Number.NEGATIVE_INFINITY);
   });
 
   it('lie in the window, apart from each other, and hold no look; and no long time between runs is left out', () => {

@@ -497,6 +497,28 @@ describe('the spans', () => {
     });
   });
 
+  it('begin the quiet with the latest of all sightings, intents and stand-ins too, and never before the first look', () => {
+    const quiet = (seen: Omit<Sighted, 'address'>, firstMs: number) => {
+      const segment = facts(RANGE, [{ address: ME, ...seen }], { firstLooks: [{ targets: TARGETS, atMs: firstMs }] });
+      const { sinceMs, quietForMs, lastSeenMs } = spanAt(judge(segment, DEFAULT_CRITERIA, NOW), ME).proof;
+      return { sinceMs, quietForMs, lastSeenMs };
+    };
+    const first = NOW - 9 * DAY;
+    for (const kind of ['useMs', 'intentMs', 'standInMs'] as const) {
+      const seen = { useMs: NOW - 7 * DAY, intentMs: NOW - 7 * DAY, standInMs: NOW - 7 * DAY, [kind]: NOW - 4 * DAY };
+      expect(quiet(seen, first)).toEqual({ sinceMs: NOW - 4 * DAY, quietForMs: 4 * DAY, lastSeenMs: NOW - 4 * DAY });
+    }
+    expect(quiet({ useMs: NOW - 20 * DAY }, first)).toEqual({ sinceMs: first, quietForMs: 9 * DAY, lastSeenMs: NOW - 20 * DAY });
+    expect(quiet({}, first)).toEqual({ sinceMs: first, quietForMs: 9 * DAY, lastSeenMs: null });
+    expect(quiet({ useMs: NOW - 4 * DAY }, NOW + DAY)).toEqual({ sinceMs: null, quietForMs: 0, lastSeenMs: NOW - 4 * DAY });
+  });
+
+  it('keep neighbours apart that differ in their last sighting alone', () => {
+    const seen = [20, 21].map((byte) => ({ address: lan(byte).first, useMs: NOW - 40 * DAY - byte }));
+    const spans = judge(facts(RANGE, seen, ALWAYS), DEFAULT_CRITERIA, NOW);
+    expect(spans.filter(({ first }) => first >= lan(20).first && first <= lan(22).first)).toHaveLength(3);
+  });
+
   it('of a silent /16 are one', () => {
     const range = { first: 0xcb000000 as never, last: 0xcb00ffff as never };
     const runs = swept(NOW - 80 * HOUR, NOW).map((run) => ({ ...run, targets: [range] }));
