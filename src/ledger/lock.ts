@@ -3,14 +3,15 @@
  * file lock on an empty database beside the ledger, so readers of the ledger itself (a person's `sqlite3`) stay welcome.
  */
 import Database from 'better-sqlite3';
-import { ledgerLocked, ledgerNotWritable } from './errors.ts';
+import { FreeholdError } from '../core/error.ts';
+import { ledgerError, ledgerNotWritable } from './errors.ts';
 
 export interface LedgerLock {
   /** Idempotent. The lock file stays: to delete it would let two owners lock two different files. */
   release(): void;
 }
 
-/** @throws FreeholdError `ledger-locked` where another process (or this one) holds it, `ledger-not-writable`. */
+/** @throws FreeholdError `ledger-locked` where another process (or this one) holds it, `ledger-full`, `ledger-not-writable`. */
 export function lockLedger(path: string): LedgerLock {
   const lockPath = `${path}.lock`;
   let database: Database.Database | undefined;
@@ -19,8 +20,8 @@ export function lockLedger(path: string): LedgerLock {
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     database?.close();
-    const busy = error instanceof Database.SqliteError && /^SQLITE_(BUSY|LOCKED)/.test(error.code);
-    if (busy) throw ledgerLocked(path, error);
+    const told = ledgerError(path, error);
+    if (told instanceof FreeholdError && (told.code === 'ledger-locked' || told.code === 'ledger-full')) throw told;
     throw ledgerNotWritable(path, `its lock file ${lockPath} cannot be taken (${String(error)})`, error);
   }
   const held = database;

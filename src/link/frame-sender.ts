@@ -5,8 +5,8 @@
 import type { Libc } from './libc.ts';
 import type { SendOutcome } from './types.ts';
 
-/** UIO_MAXIOV: what one call takes at most. */
-const MAX_BATCH = 1024;
+/** One call would take 1,024 (UIO_MAXIOV); 256 frames and their headers stay in the cache, which is measurably faster. */
+const MAX_BATCH = 256;
 const ARENA_LENGTH = 64 * 1024;
 const MSG_DONTWAIT = 0x40;
 

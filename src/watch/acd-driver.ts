@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ipv4 } from '../core/address/ipv4.ts';
 import type { Mac } from '../core/address/mac.ts';
 import type { RangeSet } from '../core/address/range-set.ts';
-import type { ArpFrame } from '../core/codec/arp.ts';
+import { type ArpFrame, arpFrameWriter } from '../core/codec/arp.ts';
 import { arpKind } from '../core/codec/arp-kind.ts';
 import { type Acd, type AcdResult, createAcd, finishAcd, nextAcdStep, noteAcdFrame, noteAcdSent } from '../core/probe/acd.ts';
 import type { PacketWire } from '../link/types.ts';
@@ -49,6 +49,7 @@ export async function driveAcd(
 }
 
 async function drive(acd: Acd, io: AcdIo): Promise<WireFault | null> {
+  const writer = arpFrameWriter(io.ownMac, io.ownAddress);
   for (;;) {
     const fault = io.fault();
     if (fault !== null) return fault;
@@ -62,7 +63,7 @@ async function drive(acd: Acd, io: AcdIo): Promise<WireFault | null> {
         await sleep(Math.min(MAX_WAIT_MS, Math.max(1, step.untilMs - now)));
         break;
       case 'send': {
-        const outcome = sendProbes(io, step.probes);
+        const outcome = sendProbes(io.wire, writer, step.probes);
         noteAcdSent(acd, step.probes, outcome.sent, now);
         await sleep(1);
         break;

@@ -5,8 +5,11 @@
 import type { DecodeReason } from '../core/codec/reason.ts';
 import type { SightingRefusal } from './sightings.ts';
 
-/** `scanner-probe`: one MAC asking for addresses by the dozen is a scanner, and its probes announce nobody. */
-export type IgnoreReason = DecodeReason | SightingRefusal | 'scanner-probe';
+/**
+ * `scanner-probe`: one MAC asking for addresses by the dozen is a scanner, and its probes announce nobody.
+ * `failed-to-read`: our own mistake; the log has the first.
+ */
+export type IgnoreReason = DecodeReason | SightingRefusal | 'scanner-probe' | 'failed-to-read';
 
 export class IgnoredFrames {
   readonly #counts = new Map<IgnoreReason, number>();

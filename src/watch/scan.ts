@@ -26,6 +26,8 @@ import { driveSweep, faultOf, type WireFault } from './sweep-driver.ts';
 import { RETRY_PATIENCE_MS } from './sweep-plan.ts';
 
 const PROGRESS_INTERVAL_MS = 100;
+/** About 33,000 answers between two turns of the event loop, which nothing else holds up here; half the daemon's set-up time. */
+const RING_LENGTH = 4 << 20;
 /** MACs kept for one address. */
 const MAX_MACS = 16;
 
@@ -56,23 +58,27 @@ export const scan: Scan = async (request, onProgress) => {
     else if (!now.adminUp || !now.running) fault ??= 'link-down';
   });
   using wire = closing(
-    openPacketWire(request.interfaceName, {
-      onFrame: (frame) =>
-        readFrame(frame, { segment: request.interfaceName, range, ownMac: facts.mac }, ignored, {
-          onArp: (arp) => {
-            if (sweep !== null && arp.operation === 'reply' && arp.targetMac === facts.mac) {
-              noteReply(sweep, arp.senderAddress, arp.senderMac, systemClock.monotonicMs());
-            }
-          },
-          onSighting: ({ address, mac, source }) => {
-            if (mac !== null && !isIntent(source)) note(found, address, mac, source);
-          },
-          onLease: () => undefined,
-        }),
-      onError: (code) => {
-        fault ??= faultOf(code);
+    openPacketWire(
+      request.interfaceName,
+      {
+        onFrame: (frame) =>
+          readFrame(frame, { segment: request.interfaceName, range, ownMac: facts.mac }, ignored, {
+            onArp: (arp) => {
+              if (sweep !== null && arp.operation === 'reply' && arp.targetMac === facts.mac) {
+                noteReply(sweep, arp.senderAddress, arp.senderMac, systemClock.monotonicMs());
+              }
+            },
+            onSighting: ({ address, mac, source }) => {
+              if (mac !== null && !isIntent(source)) note(found, address, mac, source);
+            },
+            onLease: () => undefined,
+          }),
+        onError: (code) => {
+          fault ??= faultOf(code);
+        },
       },
-    }),
+      { ringLength: RING_LENGTH },
+    ),
   );
   const startedMs = systemClock.nowMs();
   const startedAt = systemClock.monotonicMs();

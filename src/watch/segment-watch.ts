@@ -64,6 +64,7 @@ export class SegmentWatch {
   /** The first fault of the wire since the running sweep began. */
   #fault: WireFault | null = null;
   #verifyFault: WireFault | null = null;
+  #readFailures = 0;
   #sweep: Sweep | null = null;
   #acd: AcdListener | null = null;
   #running: Promise<SweepRecord> | null = null;
@@ -212,6 +213,7 @@ export class SegmentWatch {
         this.#wire = this.#options.openWire(place.facts.name, {
           onFrame: (frame) => this.#hear(frame),
           onError: (code) => this.#onError(code),
+          onHandlerError: (error) => this.#onHandlerError(error),
         });
       } catch (error) {
         if (error instanceof FreeholdError && error.exitCode === EXIT.notPermitted) throw error;
@@ -256,6 +258,17 @@ export class SegmentWatch {
     const fault = faultOf(code);
     this.#fail(fault === 'send-failed' ? 'receive-failed' : fault);
     this.#options.logger.debug({ segment: this.config.name, code }, 'the packet socket reported an error');
+  }
+
+  /** A frame that we failed to read is our own mistake: an answer may have been lost, so the sweep proves nothing. */
+  #onHandlerError(error: unknown): void {
+    this.#fail('receive-failed');
+    this.#ignored.count('failed-to-read');
+    if (this.#readFailures++ === 0)
+      this.#options.logger.error(
+        { err: error, segment: this.config.name },
+        'a frame could not be read; counting any more of them',
+      );
   }
 
   #hear(frame: { readonly bytes: Uint8Array; readonly atMs: number; readonly vlanId: number | null }): void {

@@ -5,10 +5,10 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Ipv4 } from '../core/address/ipv4.ts';
 import type { Mac } from '../core/address/mac.ts';
-import { ARP_FRAME_LENGTH, writeArpProbe, writeArpRequest } from '../core/codec/arp.ts';
+import { ARP_FRAME_LENGTH, type ArpFrameWriter, arpFrameWriter } from '../core/codec/arp.ts';
 import { nextStep, noteSent, type Sweep } from '../core/probe/sweep.ts';
 import type { ProbeOut, WireHealth } from '../core/probe/types.ts';
-import type { PacketWire } from '../link/types.ts';
+import type { PacketWire, SendOutcome } from '../link/types.ts';
 import type { Clock } from '../system/clock.ts';
 
 export type WireFault = NonNullable<WireHealth['fault']>;
@@ -44,6 +44,7 @@ export interface SweepIo {
 
 /** Runs the machine to its end, or to the first fault. @returns the fault, or null */
 export async function driveSweep(sweep: Sweep, io: SweepIo): Promise<WireFault | null> {
+  const writer = arpFrameWriter(io.ownMac, io.ownAddress);
   for (;;) {
     const fault = io.fault();
     if (fault !== null) return fault;
@@ -57,7 +58,7 @@ export async function driveSweep(sweep: Sweep, io: SweepIo): Promise<WireFault |
         await sleep(Math.min(MAX_WAIT_MS, Math.max(1, step.untilMs - now)));
         break;
       case 'send': {
-        const outcome = sendProbes(io, step.probes);
+        const outcome = sendProbes(io.wire, writer, step.probes);
         noteSent(sweep, step.probes, outcome.sent, now);
         if (outcome.errorCode !== null) {
           if (!TRANSIENT.has(outcome.errorCode)) return io.fault() ?? faultOf(outcome.errorCode);
@@ -75,17 +76,15 @@ export async function driveSweep(sweep: Sweep, io: SweepIo): Promise<WireFault |
 /** The kernel copies the frames before `send` returns, so one buffer serves every sweep of the process. */
 let frames = new Uint8Array(64 * ARP_FRAME_LENGTH);
 
-export function sendProbes(io: Pick<SweepIo, 'wire' | 'ownMac' | 'ownAddress'>, probes: readonly ProbeOut[]) {
+/** Where the sender has no address of its own, only RFC 5227 probes are sent. */
+export function sendProbes(wire: PacketWire, writer: ArpFrameWriter, probes: readonly ProbeOut[]): SendOutcome {
   const length = probes.length * ARP_FRAME_LENGTH;
   if (frames.length < length) frames = new Uint8Array(length);
-  for (let i = 0; i < probes.length; i++) {
-    const probe = probes[i];
-    if (probe === undefined) continue;
-    if (probe.kind === 'request' && io.ownAddress !== null) {
-      writeArpRequest(frames, i * ARP_FRAME_LENGTH, io.ownMac, io.ownAddress, probe.address);
-    } else {
-      writeArpProbe(frames, i * ARP_FRAME_LENGTH, io.ownMac, probe.address);
-    }
+  let offset = 0;
+  for (const { kind, address } of probes) {
+    if (kind === 'request' && writer.request !== null) writer.request(frames, offset, address);
+    else writer.probe(frames, offset, address);
+    offset += ARP_FRAME_LENGTH;
   }
-  return io.wire.send(frames.subarray(0, length), ARP_FRAME_LENGTH);
+  return wire.send(frames.subarray(0, length), ARP_FRAME_LENGTH);
 }

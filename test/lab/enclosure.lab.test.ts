@@ -35,8 +35,11 @@ async function eventually(holds: () => boolean, withinMs = 5000): Promise<boolea
 }
 
 const started: ChildProcess[] = [];
+const marks: string[] = [];
 afterEach(() => {
   for (const child of started.splice(0)) child.kill('SIGKILL');
+  // Where the enclosure failed to take them along: they would keep this test's output open for ever.
+  for (const pid of marks.splice(0).flatMap(marked)) process.kill(pid, 'SIGKILL');
 });
 
 async function firstLine(child: ChildProcess): Promise<string> {
@@ -50,6 +53,7 @@ async function firstLine(child: ChildProcess): Promise<string> {
 
 /** A process that encloses a LAN, simulated hosts and a sleeping child, and says its enclosure's namespaces. */
 async function lab(mark: string): Promise<{ parent: ChildProcess; enclosure: number; namespaces: readonly string[] }> {
+  marks.push(mark);
   const parent = spawn(process.execPath, [PARENT], {
     env: { ...process.env, [MARK]: mark },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -167,6 +171,7 @@ if (manyUsers) {
 
     it('leaves nothing behind when SIGKILL hits whoever started it', async () => {
       const mark = `${process.pid}-user`;
+      marks.push(mark);
       // The shell in between is the one that dies; the enclosed one has a child of its own.
       const inside = enclosureCommand(
         ['sh', '-c', 'ip netns add a; ip netns exec a sleep 1000 & echo up; wait'],

@@ -168,6 +168,22 @@ describe('occupancy', () => {
     expect(after.find((row) => row.mac === macNumber(99))?.firstSeenMs).toBe(T0 + DAY);
   });
 
+  it('counts a MAC that comes back on the same day once', () => {
+    const { ledger, lan } = newLedger();
+    const sightings = Array.from({ length: MAX_MACS_PER_ADDRESS_AND_DAY }, (_, n) => seen(lan.id, '192.0.2.7', macNumber(n), T0));
+    ledger.write(batch(T0, { sightings }));
+    ledger.write(batch(T0, { sightings: [seen(lan.id, '192.0.2.7', macNumber(0), T0 + 5 * HOUR)] }));
+    expect(ledger.history(lan.id, ip('192.0.2.7'), 1)).toMatchObject([{ mac: macNumber(0), firstSeenMs: T0 + 5 * HOUR }]);
+  });
+
+  it('joins in the same batch in which it extends', () => {
+    const { ledger, lan } = newLedger();
+    const at = (first: number, last: number) => seen(lan.id, '192.0.2.7', A, T0 + first, { lastMs: T0 + last });
+    ledger.write(batch(T0, { sightings: [at(2 * HOUR, 2 * HOUR)] }));
+    ledger.write(batch(T0, { sightings: [at(2 * HOUR, 2 * HOUR + MINUTE), at(HOUR, 3 * HOUR)] }));
+    expect(spans(ledger.history(lan.id, ip('192.0.2.7'), 9))).toEqual([[HOUR, 3 * HOUR]]);
+  });
+
   it('leaves out what is not in the range of the segment', () => {
     const { ledger, lan } = newLedger();
     ledger.write(batch(T0, { sightings: [seen(lan.id, '198.51.100.7', A, T0)] }));

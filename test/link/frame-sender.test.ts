@@ -31,7 +31,7 @@ describe('frameSender', () => {
   >([
     ['all at once', 10, [], { sent: 10, errorCode: null }, [{ count: 10, firstMessage: 0 }]],
     ['none', 0, [], { sent: 0, errorCode: null }, []],
-    ['batches of 1024', 2049, [], { sent: 2049, errorCode: null }, [1024, 1024, 1].map((count) => ({ count, firstMessage: 0 }))],
+    ['batches of 256', 513, [], { sent: 513, errorCode: null }, [256, 256, 1].map((count) => ({ count, firstMessage: 0 }))],
     [
       'a short count asks again for the reason',
       10,
@@ -55,11 +55,11 @@ describe('frameSender', () => {
     ['a refusal', 10, ['ENETDOWN'], { sent: 0, errorCode: 'ENETDOWN' }, [{ count: 10, firstMessage: 0 }]],
     [
       'a refusal in the second batch',
-      1030,
-      [1024, 'EPERM'],
-      { sent: 1024, errorCode: 'EPERM' },
+      262,
+      [256, 'EPERM'],
+      { sent: 256, errorCode: 'EPERM' },
       [
-        { count: 1024, firstMessage: 0 },
+        { count: 256, firstMessage: 0 },
         { count: 6, firstMessage: 0 },
       ],
     ],

@@ -60,3 +60,23 @@ export const writeArpProbe = (buffer: Uint8Array, offset: number, ourMac: Mac, t
  */
 export const writeArpRequest = (buffer: Uint8Array, offset: number, ourMac: Mac, ourAddress: Ipv4, target: Ipv4): void =>
   write(buffer, offset, ourMac, ourAddress, target);
+
+/** Writes many frames of one sender: what they share is laid out once. */
+export interface ArpFrameWriter {
+  /** @throws RangeError where `ARP_FRAME_LENGTH` bytes do not fit at `offset` */
+  probe(buffer: Uint8Array, offset: number, target: Ipv4): void;
+  /** Null where the sender has no address of its own: then it can send no ordinary request. */
+  readonly request: ((buffer: Uint8Array, offset: number, target: Ipv4) => void) | null;
+}
+
+export function arpFrameWriter(ourMac: Mac, ourAddress: Ipv4 | null): ArpFrameWriter {
+  const stamp = (sender: Ipv4) => {
+    const template = new Uint8Array(ARP_FRAME_LENGTH);
+    write(template, 0, ourMac, sender, ANY_ADDRESS);
+    return (buffer: Uint8Array, offset: number, target: Ipv4): void => {
+      buffer.set(template, offset);
+      writeIpv4(buffer, offset + 38, target);
+    };
+  };
+  return { probe: stamp(ANY_ADDRESS), request: ourAddress === null ? null : stamp(ourAddress) };
+}

@@ -20,7 +20,7 @@ import {
 } from './ethernet.ts';
 import type { DecodeReason } from './reason.ts';
 
-export { ARP_FRAME_LENGTH, writeArpProbe, writeArpRequest } from './arp-write.ts';
+export { ARP_FRAME_LENGTH, type ArpFrameWriter, arpFrameWriter, writeArpProbe, writeArpRequest } from './arp-write.ts';
 
 /** One packet without padding. */
 export const ARP_LENGTH = 28;
