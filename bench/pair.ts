@@ -8,8 +8,27 @@ import { createNamespace } from '../test/lab/namespace.ts';
 export async function createPair(interfaceName: string, cidr: string, own: string, hosts: readonly string[]): Promise<void> {
   const namespace = await createNamespace('hosts');
   const queue = ['txqueuelen', '10000'];
-  await run(['ip', 'link', 'add', 'name', interfaceName, ...queue, 'type', 'veth', 'peer', 'name', 'eth0', ...queue, 'netns', namespace.name]);
-  await namespace.batch(['link set dev eth0 up', `route add ${cidr} dev eth0`, ...hosts.map((address) => `route add local ${address} dev lo`)]);
+  await run([
+    'ip',
+    'link',
+    'add',
+    'name',
+    interfaceName,
+    ...queue,
+    'type',
+    'veth',
+    'peer',
+    'name',
+    'eth0',
+    ...queue,
+    'netns',
+    namespace.name,
+  ]);
+  await namespace.batch([
+    'link set dev eth0 up',
+    `route add ${cidr} dev eth0`,
+    ...hosts.map((address) => `route add local ${address} dev lo`),
+  ]);
   await run(['ip', 'address', 'add', `${own}/${cidr.split('/')[1]}`, 'broadcast', '+', 'dev', interfaceName]);
   await run(['ip', 'link', 'set', 'dev', interfaceName, 'up']);
 }

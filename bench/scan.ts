@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { createKernelHosts, scatter } from '../test/lab/kernel-hosts.ts';
 import { createLan } from '../test/lab/lan.ts';
-import { installed } from '../test/lab/needs.ts';
+import { installed } from '../test/lab/tools.ts';
 import { type Cost, measure, median } from './measure.ts';
 
 const FREEHOLD = join(import.meta.dirname, '..', 'bin', 'freehold');

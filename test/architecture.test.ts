@@ -66,7 +66,9 @@ describe('the architecture', () => {
 
   it.each(files.filter(({ name }) => name.startsWith('core/')))('$name is pure', ({ text }) => {
     expect(importsOf(text).filter((specifier) => !specifier.startsWith('.'))).toEqual([]);
-    expect(text).not.toMatch(/\b(Date\.now|new Date\(\)|performance\.|Math\.random|process\.|console\.|setTimeout|setInterval)\b/);
+    expect(text).not.toMatch(
+      /\b(Date\.now|new Date\(\)|performance\.|Math\.random|process\.|console\.|setTimeout|setInterval)\b/,
+    );
   });
 
   it.each(files)('$name keeps packages in the rooms they belong to', ({ name, text }) => {

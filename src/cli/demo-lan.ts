@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { startDhcpClient, startDhcpServer } from '../../test/lab/dhcp.ts';
 import { assertEnclosed } from '../../test/lab/guard.ts';
 import { createLan, type Lan } from '../../test/lab/lan.ts';
-import { installed } from '../../test/lab/needs.ts';
 import { RFC5227_ANNOUNCEMENT, type SimulatedHost } from '../../test/lab/simulated-host.ts';
 import { startSimulatedHosts } from '../../test/lab/simulated-hosts.ts';
+import { installed } from '../../test/lab/tools.ts';
 
 const configuration = (
   folder: string,
@@ -74,9 +74,8 @@ async function startDhcp(lan: Lan): Promise<{ readonly says: string; readonly le
   if (!installed('dnsmasq') || !installed('udhcpc'))
     return { says: '(no DHCP here: dnsmasq and udhcpc are not installed)', leaseFile: null };
   const server = await startDhcpServer(lan, { address: '192.0.2.2', rangeStart: '192.0.2.100', rangeEnd: '192.0.2.120' });
-  await Promise.all(
-    ['52:54:00:00:01:01', '52:54:00:00:01:02'].map((mac, n) => startDhcpClient(lan, { mac, hostname: `tablet-${n + 1}` })),
-  );
+  // One after the other: two at once may be offered the same address.
+  for (const n of [1, 2]) await startDhcpClient(lan, { mac: `b8:27:eb:00:00:0${n}`, hostname: `tablet-${n}` });
   return { says: '192.0.2.100-.120 a DHCP scope: a real dnsmasq with two real clients', leaseFile: server.leaseFile };
 }
 

@@ -1,6 +1,7 @@
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { afterEach, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, afterEach, expect, it } from 'vitest';
 import { attempt } from './command.ts';
 import { startDhcpClient, startDhcpServer } from './dhcp.ts';
 import { interfaceNames, namespaceNames } from './guard.ts';
@@ -9,15 +10,22 @@ import { needs } from './needs.ts';
 
 let lan: Lan | undefined;
 const open: { close(): Promise<void> }[] = [];
-const ourFolders = (): readonly string[] => readdirSync(tmpdir()).filter((name) => /^freehold-(dhcp|udhcpc)-/.test(name));
-const foldersBefore = ourFolders();
+// Other runs share the machine's own: what is left in this one was left by these tests.
+const scratch = mkdtempSync(join(tmpdir(), 'freehold-lab-'));
+const before = process.env['TMPDIR'];
+process.env['TMPDIR'] = scratch;
+afterAll(() => {
+  if (before === undefined) delete process.env['TMPDIR'];
+  else process.env['TMPDIR'] = before;
+  rmSync(scratch, { recursive: true, force: true });
+});
 afterEach(async () => {
   for (const one of open.splice(0)) await one.close();
   await lan?.close();
   lan = undefined;
   expect(interfaceNames()).toEqual(['lo']);
   expect(namespaceNames()).toEqual([]);
-  expect(ourFolders()).toEqual(foldersBefore);
+  expect(readdirSync(scratch)).toEqual([]);
 });
 
 needs(
