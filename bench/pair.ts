@@ -2,6 +2,7 @@
  * The benchmark's LAN: one veth pair and nothing between, with live hosts answered by the kernel of the namespace at its other
  * end (local routes). A bridge would add its own cost to every frame of every tool.
  */
+import { setTimeout } from 'node:timers/promises';
 import { run } from '../test/lab/command.ts';
 import { createNamespace } from '../test/lab/namespace.ts';
 
@@ -31,4 +32,6 @@ export async function createPair(interfaceName: string, cidr: string, own: strin
   ]);
   await run(['ip', 'address', 'add', `${own}/${cidr.split('/')[1]}`, 'broadcast', '+', 'dev', interfaceName]);
   await run(['ip', 'link', 'set', 'dev', interfaceName, 'up']);
+  // The kernel tells of a new link's state up to a second later.
+  await setTimeout(1500);
 }

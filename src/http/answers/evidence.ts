@@ -42,16 +42,18 @@ export function judgeSegment(
   nowMs: number,
 ): Judged {
   const { criteria, weakerThanConfigured } = criteriaFor(configured, asked);
-  const facts = factsOf(segment, ledger, nowMs - criteria.quietForMs, nowMs);
+  const facts = factsOf(segment, ledger, criteria, nowMs);
   return { facts, criteria, weakerThanConfigured, spans: judge(facts, criteria, nowMs), nowMs };
 }
 
-function factsOf({ watch, row, place }: WatchedSegment, ledger: Ledger, sinceMs: number, nowMs: number): SegmentFacts {
+function factsOf({ watch, row, place }: WatchedSegment, ledger: Ledger, criteria: Criteria, nowMs: number): SegmentFacts {
+  const sinceMs = nowMs - criteria.quietForMs;
   return {
     segment: row.name,
     range: place.range,
     sightings: ledger.sightingColumns(row.id),
-    runs: ledger.lookRuns(row.id, sinceMs),
+    // A look just before the window still vouches for its beginning.
+    runs: ledger.lookRuns(row.id, sinceMs - criteria.maxGapMs),
     firstLooks: ledger.firstLooks(row.id),
     leases: ledger.leases(row.id, nowMs),
     reserved: watch.config.reserved.map((range) => ({ ...range, reason: 'reserved in the configuration' })),
