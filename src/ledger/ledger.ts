@@ -55,6 +55,7 @@ export class Ledger {
   readonly #lock: OpenDatabase['lock'];
   readonly #segments = new Map<SegmentId, SegmentRow>();
   readonly #tables;
+  #revision = 0;
   readonly #apply: Database.Transaction<(batch: LedgerBatch, advance: boolean) => void>;
   #pruned = 0;
 
@@ -115,7 +116,13 @@ export class Ledger {
         throw error;
       }
       this.#tables.state.committed();
+      this.#revision++;
     });
+  }
+
+  /** Grows with every batch that changed something: what was read at one revision is still so at the same one. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** A live view, without a query: it changes with every batch that is written. */

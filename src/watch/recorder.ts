@@ -11,7 +11,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { FoldedSighting, SegmentId, SweepRecord } from '../ledger/types.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Logger } from '../system/logger.ts';
-import { Scanners } from './scanners.ts';
+import { PROBE_ONLY, Scanners } from './scanners.ts';
 
 /** At most this much is lost to a kill -9. */
 export const FLUSH_INTERVAL_MS = 1000;
@@ -44,10 +44,12 @@ export interface RecorderOptions {
   readonly onFlush?: (sightings: readonly FoldedSighting[]) => void;
 }
 
+const ownerOf = (segment: SegmentId, address: Ipv4, intent: boolean): string => `${segment}/${address}/${intent ? 'i' : 'u'}`;
+
 export class Recorder {
   readonly #options: RecorderOptions;
   /** Per address: at most MACS_PER_ADDRESS + 1 folds for uses and as many for intents. */
-  #folds = new Map<string, Fold>();
+  readonly #folds = new Map<string, Fold>();
   readonly #scanners = new Scanners();
   #macsOf = new Map<string, number>();
   #sweeps: SweepRecord[] = [];
@@ -61,7 +63,7 @@ export class Recorder {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => this.flush(), FLUSH_INTERVAL_MS);
+    this.#timer ??= setInterval(() => this.#flushAll(), FLUSH_INTERVAL_MS);
   }
 
   /** Whether the last flush reached the disk. */
@@ -71,7 +73,7 @@ export class Recorder {
 
   sighting(segment: SegmentId, sighting: Sighting): void {
     const intent = isIntent(sighting.source);
-    const owner = `${segment}/${sighting.address}/${intent ? 'i' : 'u'}`;
+    const owner = ownerOf(segment, sighting.address, intent);
     let mac = sighting.mac;
     let key = `${owner}/${mac ?? ''}`;
     let fold = this.#folds.get(key);
@@ -117,11 +119,22 @@ export class Recorder {
     if (this.#leases.has(key) || this.#leases.size < MAX_PENDING_LEASES) this.#leases.set(key, { ...lease, segment, startsMs });
   }
 
-  /** Writes what is pending, at once. Never throws: a refusal is logged, and everything kept for the next try. */
+  /**
+   * Writes what is pending, at once, but for ARP probes: whether those are a scanner's is only told over a whole second.
+   * Never throws: a refusal is logged, and everything kept for the next try.
+   */
   flush(): void {
-    const { ledger, clock, logger } = this.#options;
+    this.#write([...this.#folds].filter(([, fold]) => fold.sources !== PROBE_ONLY));
+  }
+
+  #flushAll(): void {
     this.#dropScanners();
-    const sightings: FoldedSighting[] = [...this.#folds.values()].map((fold) => ({
+    this.#write([...this.#folds]);
+  }
+
+  #write(folds: readonly (readonly [string, Fold])[]): void {
+    const { ledger, clock, logger } = this.#options;
+    const sightings: FoldedSighting[] = folds.map(([, fold]) => ({
       ...fold,
       firstMs: Math.round(fold.firstMs),
       lastMs: Math.round(fold.lastMs),
@@ -130,21 +143,30 @@ export class Recorder {
     try {
       ledger.write({ atMs: clock.nowMs(), sightings, sweeps: this.#sweeps, leases: [...this.#leases.values()] });
     } catch (error) {
-      if (!this.#failing)
+      if (!this.#failing) {
         logger.error(
           { err: error, pendingAddresses: sightings.length },
           'the ledger refuses to be written; keeping everything and trying again every second',
         );
+      }
       this.#failing = true;
       return;
     }
     if (this.#failing) logger.warn({ forgottenSweeps: this.#forgottenSweeps }, 'the ledger can be written again');
     this.#failing = false;
     this.#forgottenSweeps = 0;
-    this.#folds = new Map();
-    this.#macsOf = new Map();
+    for (const [key] of folds) this.#folds.delete(key);
+    this.#countMacs();
     this.#sweeps = [];
     this.#leases = new Map();
+  }
+
+  #countMacs(): void {
+    this.#macsOf = new Map();
+    for (const fold of this.#folds.values()) {
+      const owner = ownerOf(fold.segment, fold.address, fold.intent);
+      this.#macsOf.set(owner, (this.#macsOf.get(owner) ?? 0) + 1);
+    }
   }
 
   /** Flushes once more and stops. Idempotent. */
@@ -152,7 +174,7 @@ export class Recorder {
     if (this.#timer === null) return;
     clearInterval(this.#timer);
     this.#timer = null;
-    this.flush();
+    this.#flushAll();
   }
 
   #dropScanners(): void {

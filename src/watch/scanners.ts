@@ -7,7 +7,7 @@ import type { Mac } from '../core/address/mac.ts';
 import { sourceBit } from '../core/evidence/sighting.ts';
 import type { FoldedSighting, SegmentId } from '../ledger/types.ts';
 
-/** ARP probes for this many addresses by one MAC between two flushes (a second): RFC 5227 MAX_CONFLICTS is 10 a minute. */
+/** ARP probes for this many addresses by one MAC within a second: RFC 5227 MAX_CONFLICTS is 10 a minute. */
 export const SCANNER_ADDRESSES = 12;
 
 /** A scanner stays one for this long after it was last caught. */
@@ -23,7 +23,8 @@ export interface ScannerProbes {
 
 type Probe = Pick<FoldedSighting, 'segment' | 'mac' | 'sources'>;
 
-const PROBE_ONLY = sourceBit('arp-probe');
+/** Of a fold that nothing but ARP probes went into. */
+export const PROBE_ONLY = sourceBit('arp-probe');
 
 /** Remembers who was caught scanning; bounded, the longest ago is forgotten first. */
 export class Scanners {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ipv4 } from '../../src/core/address/ipv4.ts';
 import type { Mac } from '../../src/core/address/mac.ts';
 import { type Sighting, sourceBit, sourcesOf } from '../../src/core/evidence/sighting.ts';
@@ -146,8 +146,14 @@ describe('Recorder', () => {
     const { recorder: made, batches, scanned } = recorder();
     for (let n = 0; n < 50; n++) made.sighting(SEGMENT, seen({ address: ipv4(HOST + n), source: 'arp-probe', mac: mac(9) }));
     made.sighting(SEGMENT, seen({ source: 'arp-probe' }));
+    // Only a whole second tells a scanner: a flush in between leaves probes alone.
     made.flush();
+    expect([batches[0]?.sightings, scanned]).toEqual([[], []]);
+    vi.useFakeTimers();
+    made.start();
+    vi.advanceTimersByTime(1000);
+    vi.useRealTimers();
     expect(scanned).toEqual([50]);
-    expect(batches[0]?.sightings.map((fold) => [fold.mac, sourcesOf(fold.sources)])).toEqual([[mac(1), ['arp-probe']]]);
+    expect(batches[1]?.sightings.map((fold) => [fold.mac, sourcesOf(fold.sources)])).toEqual([[mac(1), ['arp-probe']]]);
   });
 });

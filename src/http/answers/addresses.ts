@@ -9,7 +9,7 @@ import type { Occupancy } from '../../ledger/types.ts';
 import { vendorOf } from '../../system/vendors.ts';
 import type { AddressAnswer, AddressesAnswer, AddressesQuery, AddressRow } from '../service.ts';
 import type { AnswerContext } from './context.ts';
-import { judgeSegment, outagesOf } from './evidence.ts';
+import { outagesOf } from './evidence.ts';
 import { criteriaJson, occupancyJson, outageJson, proofJson, time, timeOrNull } from './json.ts';
 
 const HISTORY_ROWS = 100;
@@ -17,9 +17,12 @@ const HISTORY_ROWS = 100;
 /** With no verdict asked for, addresses of which nothing is known but silence are left out: they are in /free-ranges. */
 const QUIET: ReadonlySet<VerdictKind> = new Set(['free', 'unproven']);
 
-export function answerAddresses({ watch, ledger, criteria, nowMs }: AnswerContext, query: AddressesQuery): AddressesAnswer {
+export function answerAddresses(
+  { watch, ledger, judge, criteria, nowMs }: AnswerContext,
+  query: AddressesQuery,
+): AddressesAnswer {
   const segment = watch.named(query.segment);
-  const judged = judgeSegment(segment, ledger, criteria, {}, nowMs);
+  const judged = judge.segment(segment, criteria, {}, nowMs);
   const occupants = groupByAddress(ledger.occupants(segment.row.id, { sinceMs: nowMs - judged.criteria.quietForMs }));
   const rows: AddressRow[] = [];
   let next: string | null = null;
@@ -30,7 +33,13 @@ export function answerAddresses({ watch, ledger, criteria, nowMs }: AnswerContex
     }
     rows.push(addressRow(address, span, occupants.get(address) ?? []));
   }
-  return { segment: segment.row.name, generatedAt: time(nowMs), addresses: rows, counts: verdictCounts(judged.spans), next };
+  return {
+    segment: segment.row.name,
+    generatedAt: time(judged.nowMs),
+    addresses: rows,
+    counts: verdictCounts(judged.spans),
+    next,
+  };
 }
 
 function* wanted(spans: readonly VerdictSpan[], query: AddressesQuery): Generator<[Ipv4, VerdictSpan]> {
@@ -73,19 +82,19 @@ function groupByAddress(rows: readonly Occupancy[]): Map<Ipv4, Occupancy[]> {
 }
 
 export function answerAddress(
-  { watch, ledger, criteria, nowMs }: AnswerContext,
+  { watch, ledger, judge, criteria, nowMs }: AnswerContext,
   address: Ipv4,
   asked: Partial<Criteria>,
 ): AddressAnswer {
   const segment = watch.holding({ first: address, last: address });
-  const judged = judgeSegment(segment, ledger, criteria, asked, nowMs);
+  const judged = judge.segment(segment, criteria, asked, nowMs);
   const span = judged.spans.find((candidate) => contains(candidate, address));
   if (span === undefined) throw new FreeholdError('address-not-watched', `${formatIpv4(address)} is not in a watched segment`);
   const lease = judged.facts.leases.find((candidate) => candidate.address === address);
   return {
     address: formatIpv4(address),
     segment: segment.row.name,
-    generatedAt: time(nowMs),
+    generatedAt: time(judged.nowMs),
     verdict: span.verdict.kind,
     use: span.verdict.use,
     reasons: span.verdict.reasons,

@@ -1,6 +1,8 @@
 /**
  * The questions of service.ts, answered from the watch and the ledger. Reads the clock once for each question.
  */
+
+import { FreeholdError } from '../../core/error.ts';
 import type { Criteria } from '../../core/evidence/criteria.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Clock } from '../../system/clock.ts';
@@ -9,6 +11,7 @@ import type { Watch } from '../../watch/watch.ts';
 import type { FreeholdService } from '../service.ts';
 import { answerAddress, answerAddresses } from './addresses.ts';
 import type { AnswerContext } from './context.ts';
+import { Judge } from './evidence.ts';
 import { answerFreeRanges } from './free-ranges.ts';
 import { sweepJson } from './json.ts';
 import { answerReadiness, answerSegments, answerSweeps } from './segments.ts';
@@ -24,11 +27,29 @@ export interface AnswersOptions {
 }
 
 export function createAnswers({ watch, ledger, recorder, clock, criteria }: AnswersOptions): FreeholdService {
-  const context = (): AnswerContext => ({ watch, ledger, criteria: criteria(), nowMs: clock.nowMs() });
+  const judge = new Judge(ledger);
+  const context = (): AnswerContext => ({ watch, ledger, judge, criteria: criteria(), nowMs: clock.nowMs() });
+  /** What was just heard counts too; and where it cannot be stored, nothing is called free. */
+  const upToDate = (): void => {
+    recorder.flush();
+    if (recorder.healthy) return;
+    throw new FreeholdError('ledger-not-writable', 'the ledger refuses to be written, so what was heard lately is not in it', {
+      hint: 'nothing can be called free before it can be written again; see /readyz and the log',
+    });
+  };
   return {
-    freeRanges: (query) => answerFreeRanges(context(), query),
-    addresses: (query) => answerAddresses(context(), query),
-    address: (address, asked) => answerAddress(context(), address, asked),
+    freeRanges: (query) => {
+      upToDate();
+      return answerFreeRanges(context(), query);
+    },
+    addresses: (query) => {
+      upToDate();
+      return answerAddresses(context(), query);
+    },
+    address: (address, asked) => {
+      upToDate();
+      return answerAddress(context(), address, asked);
+    },
     segments: () => answerSegments(context()),
     sweeps: (query) => answerSweeps(context(), query),
     async sweepNow(name, wait) {
@@ -37,7 +58,7 @@ export function createAnswers({ watch, ledger, recorder, clock, criteria }: Answ
       if (sweep === null || !wait) return null;
       return sweepJson(await sweep, null, segment.row.name);
     },
-    verify: (query) => answerVerify({ watch, ledger, criteria: criteria(), now: () => clock.nowMs() }, query),
+    verify: (query) => answerVerify({ watch, ledger, judge, criteria: criteria(), now: () => clock.nowMs(), upToDate }, query),
     readiness: () => answerReadiness(context(), recorder.healthy),
   };
 }

@@ -9,7 +9,10 @@ import type { Outage, SegmentFacts } from '../../core/evidence/facts.ts';
 import { outagesIn } from '../../core/evidence/outages.ts';
 import type { VerdictSpan } from '../../core/evidence/proof.ts';
 import { checkCriteria, judge } from '../../core/evidence/verdict.ts';
+import { freeRanges } from '../../core/range/free-ranges.ts';
+import type { FreeRangeOptions, FreeRanges } from '../../core/range/types.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import type { SegmentPlace } from '../../watch/segment-place.ts';
 import type { WatchedSegment } from '../../watch/watch.ts';
 
 export interface Judged {
@@ -18,6 +21,8 @@ export interface Judged {
   readonly weakerThanConfigured: boolean;
   readonly spans: readonly VerdictSpan[];
   readonly nowMs: number;
+  /** Free ranges from these spans; kept for the last few options asked for. */
+  free(options: FreeRangeOptions): FreeRanges;
 }
 
 /** The configured criteria with what this query wants otherwise. @throws FreeholdError `bad-criteria` */
@@ -34,16 +39,53 @@ export function criteriaFor(
   return { criteria: checked.value, weakerThanConfigured: isWeaker(checked.value, configured) };
 }
 
-export function judgeSegment(
-  segment: WatchedSegment,
-  ledger: Ledger,
-  configured: Criteria,
-  asked: Partial<Criteria>,
-  nowMs: number,
-): Judged {
-  const { criteria, weakerThanConfigured } = criteriaFor(configured, asked);
-  const facts = factsOf(segment, ledger, criteria, nowMs);
-  return { facts, criteria, weakerThanConfigured, spans: judge(facts, criteria, nowMs), nowMs };
+/** A judgement is good for so long, where nothing was written since: only time itself has gone on. */
+const JUDGEMENT_MS = 1000;
+const MAX_JUDGEMENTS = 16;
+
+/**
+ * Judges segments, and keeps the newest judgements for a moment: judging a busy /16 takes longer than asking about it again.
+ * Bounded; the oldest is forgotten first.
+ */
+export class Judge {
+  readonly #ledger: Ledger;
+  readonly #kept = new Map<string, { readonly judged: Judged; readonly revision: number; readonly place: SegmentPlace }>();
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  /** @throws FreeholdError `bad-criteria` */
+  segment(segment: WatchedSegment, configured: Criteria, asked: Partial<Criteria>, nowMs: number): Judged {
+    const { criteria, weakerThanConfigured } = criteriaFor(configured, asked);
+    const key = JSON.stringify([segment.row.id, criteria, weakerThanConfigured]);
+    const kept = this.#kept.get(key);
+    const { revision } = this.#ledger;
+    if (kept !== undefined && kept.revision === revision && kept.place === segment.place) {
+      const ageMs = nowMs - kept.judged.nowMs;
+      if (ageMs >= 0 && ageMs < JUDGEMENT_MS) return kept.judged;
+    }
+    const facts = factsOf(segment, this.#ledger, criteria, nowMs);
+    const spans = judge(facts, criteria, nowMs);
+    const judged = { facts, criteria, weakerThanConfigured, spans, nowMs, free: keptFreeRanges(spans) };
+    this.#kept.delete(key);
+    this.#kept.set(key, { judged, revision, place: segment.place });
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= MAX_JUDGEMENTS) break;
+      this.#kept.delete(oldest);
+    }
+    return judged;
+  }
+}
+
+function keptFreeRanges(spans: readonly VerdictSpan[]): Judged['free'] {
+  const kept = new Map<string, FreeRanges>();
+  return ({ size, alignment, limit }) => {
+    const key = `${size}/${alignment}/${limit}`;
+    const free = kept.get(key) ?? freeRanges(spans, { size, alignment, limit });
+    if (kept.size < MAX_JUDGEMENTS) kept.set(key, free);
+    return free;
+  };
 }
 
 function factsOf({ watch, row, place }: WatchedSegment, ledger: Ledger, criteria: Criteria, nowMs: number): SegmentFacts {

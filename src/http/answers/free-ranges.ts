@@ -1,17 +1,19 @@
 /** Answers "which contiguous ranges are proven free, and why not the rest". */
-import { freeRanges } from '../../core/range/free-ranges.ts';
 import type { FreeRangesAnswer, FreeRangesQuery } from '../service.ts';
 import type { AnswerContext } from './context.ts';
-import { judgeSegment, noticesOf, outagesOf } from './evidence.ts';
+import { noticesOf, outagesOf } from './evidence.ts';
 import { criteriaJson, outageJson, proofJson, rangeJson, time, withheldJson } from './json.ts';
 
-export function answerFreeRanges({ watch, ledger, criteria, nowMs }: AnswerContext, query: FreeRangesQuery): FreeRangesAnswer {
+export function answerFreeRanges(
+  { watch, ledger, judge, criteria, nowMs }: AnswerContext,
+  query: FreeRangesQuery,
+): FreeRangesAnswer {
   const segment = watch.named(query.segment);
-  const judged = judgeSegment(segment, ledger, criteria, query.criteria, nowMs);
-  const free = freeRanges(judged.spans, query);
+  const judged = judge.segment(segment, criteria, query.criteria, nowMs);
+  const free = judged.free(query);
   return {
     segment: segment.row.name,
-    generatedAt: time(nowMs),
+    generatedAt: time(judged.nowMs),
     criteria: {
       ...criteriaJson(judged.criteria),
       size: query.size,

@@ -11,7 +11,7 @@ import { vendorOf } from '../../system/vendors.ts';
 import { verifyLive } from '../../watch/verify-live.ts';
 import type { VerifyAnswer, VerifyQuery } from '../service.ts';
 import type { AnswerContext } from './context.ts';
-import { criteriaFor, judgeSegment } from './evidence.ts';
+import { criteriaFor } from './evidence.ts';
 import { criteriaJson, proofJson, rangeJson, time, withheldJson } from './json.ts';
 
 /** What one live run asks at the most; a /20. */
@@ -20,10 +20,10 @@ const MAX_RUNNING = 2;
 let running = 0;
 
 export async function answerVerify(
-  context: Omit<AnswerContext, 'nowMs'> & { readonly now: () => number },
+  context: Omit<AnswerContext, 'nowMs'> & { readonly now: () => number; readonly upToDate: () => void },
   query: VerifyQuery,
 ): Promise<VerifyAnswer> {
-  const { watch, ledger, criteria: configured, now } = context;
+  const { watch, ledger, judge, criteria: configured, now } = context;
   criteriaFor(configured, query.criteria);
   const size = sizeOf(query.range);
   if (size > MAX_VERIFY_ADDRESSES) {
@@ -39,8 +39,9 @@ export async function answerVerify(
   try {
     const startedMs = now();
     const live = await verifyLive(segment, ledger, query.range, now);
+    context.upToDate();
     const nowMs = now();
-    const judged = judgeSegment(segment, ledger, configured, query.criteria, nowMs);
+    const judged = judge.segment(segment, configured, query.criteria, nowMs);
     const spans = judged.spans.flatMap((span) => {
       const part = intersect(span, query.range);
       return part === null ? [] : [{ ...span, ...part }];
