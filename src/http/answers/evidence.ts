@@ -41,7 +41,7 @@ export function criteriaFor(
 
 /** A judgement is good for so long, where nothing was written since: only time itself has gone on. */
 const JUDGEMENT_MS = 1000;
-const MAX_JUDGEMENTS = 16;
+const MAX_JUDGEMENTS = 4;
 
 /**
  * Judges segments, and keeps the newest judgements for a moment: judging a busy /16 takes longer than asking about it again.
