@@ -5,7 +5,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient, type HttpClient } from '../src/http/client.ts';
 
-const MAIN = join(import.meta.dirname, '..', 'dist', 'src', 'cli', 'main.js');
+/** It ends in `exec`: the child is the daemon itself. */
+const FREEHOLD = join(import.meta.dirname, '..', 'bin', 'freehold');
 const TICKS_PER_SECOND = 100;
 
 export interface RunningDaemon {
@@ -20,7 +21,7 @@ export async function startDaemonProcess(folder: string, config: string): Promis
   const socketPath = join(folder, 'freehold.sock');
   const file = join(folder, 'freehold.yaml');
   await writeFile(file, `${config}\nhttp: { listen: "unix:${socketPath}" }\n`);
-  const child: ChildProcess = spawn(process.execPath, [MAIN, 'run', '--config', file], {
+  const child: ChildProcess = spawn(FREEHOLD, ['run', '--config', file], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const client = createClient({ url: 'http://localhost', socketPath, token: null });

@@ -21,7 +21,7 @@ export function writeYear(path: string, nowMs: number): { sweeps: number; hosts:
   if (!range.ok) throw new Error(range.error);
   const startMs = nowMs - YEAR_HOURS * HOUR_MS;
   const ledger = openLedger({ path, nowMs: startMs });
-  const { id } = ledger.ensureSegment('lan', range.value);
+  const { id } = ledger.ensureSegment({ name: 'lan', range: range.value, wire: 'arp:lan0', nowMs: startMs });
   const looked = rangeSet([{ first: ipv4(range.value.first + 1), last: ipv4(range.value.last - 1) }]);
   let sweeps = 0;
   for (let hour = 0; hour < YEAR_HOURS; hour++) {

@@ -75,23 +75,30 @@ export async function startDaemon({ config: initial, reload, logger }: DaemonOpt
     logger.info({ url: server.url, ledger: config.ledger.path, version: VERSION }, 'freehold is running');
 
     let stopping: Promise<void> | null = null;
+    let reloading: Promise<void> = Promise.resolve();
+    const takeUp = async (): Promise<void> => {
+      if (stopping !== null) return;
+      const next = readAgain(reload, logger);
+      if (next === null) return;
+      warnOfRestart(config, next, logger);
+      config = { ...next, http: config.http, ledger: { ...next.ledger, path: config.ledger.path } };
+      try {
+        await watch.apply(next.segments, next.dhcp.leases);
+      } catch (error) {
+        logger.error({ err: error }, 'the new configuration could not be applied in full');
+        return;
+      }
+      logger.info({ segments: next.segments.length }, 'configuration reloaded');
+    };
     return {
       url: server.url,
-      async reload() {
-        const next = readAgain(reload, logger);
-        if (next === null) return;
-        warnOfRestart(config, next, logger);
-        config = { ...next, http: config.http, ledger: { ...next.ledger, path: config.ledger.path } };
-        try {
-          await watch.apply(next.segments, next.dhcp.leases);
-        } catch (error) {
-          logger.error({ err: error }, 'the new configuration could not be applied in full');
-          return;
-        }
-        logger.info({ segments: next.segments.length }, 'configuration reloaded');
+      // One after the other: the newest file is what counts in the end.
+      reload() {
+        reloading = reloading.then(takeUp);
+        return reloading;
       },
       stop() {
-        stopping ??= closeAll().then(() => logger.info('freehold has stopped'));
+        stopping ??= reloading.then(closeAll).then(() => logger.info('freehold has stopped'));
         return stopping;
       },
     };

@@ -59,14 +59,30 @@ export function untilStopped(
   });
 }
 
+const SIGNALS = ['SIGHUP', 'SIGTERM', 'SIGINT'] as const;
+
+/** A signal that comes while the daemon starts waits for it, instead of ending the process halfway. */
+export function keepEarlySignals(signals: EventEmitter): () => void {
+  const early = new Set<string>();
+  const keepers = SIGNALS.map((signal) => [signal, () => void early.add(signal)] as const);
+  for (const [signal, keep] of keepers) signals.on(signal, keep);
+  return () => {
+    for (const [signal, keep] of keepers) signals.off(signal, keep);
+    for (const signal of early) signals.emit(signal);
+  };
+}
+
 export async function runCommand(options: RunOptions, output: Output): Promise<ExitCode> {
   const { loadConfig } = await import('../system/config.ts');
   const { config } = loadConfig(options.config);
   const [{ createLogger }, { startDaemon }] = await Promise.all([import('../system/logger.ts'), import('../daemon.ts')]);
   const logger = createLogger({ level: config.log.level });
+  process.on('unhandledRejection', (error) => logger.error({ err: error }, 'something failed that nobody waited for; going on'));
+  const replayEarly = keepEarlySignals(process);
   const daemon = await startDaemon({ config, reload: () => loadConfig(options.config).config, logger });
   // Signals first: whoever waits for this line may send one at once.
   const stopped = untilStopped(daemon, process, logger);
+  replayEarly();
   output.text(`freehold: listening on ${daemon.url}`);
   return stopped;
 }

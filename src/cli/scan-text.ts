@@ -16,6 +16,7 @@ const WHY_INVALID: Readonly<Record<InvalidReason, string>> = {
   'receive-failed': 'the socket could not be read',
   'kernel-drops': 'the kernel dropped frames before they were read: answers may be missing (try a lower --rate)',
   'control-silent': 'hosts known to be alive did not answer, so silence means nothing here',
+  'no-targets': 'there is no address to probe: network, broadcast and own addresses are not asked',
   'icmp-unavailable': 'this range is not on the link, and ICMP is not available',
   aborted: 'the sweep was broken off',
 };

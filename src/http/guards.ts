@@ -19,7 +19,7 @@ export const securityHeaders: RequestHandler = (_request, response, next) => {
   next();
 };
 
-const LOOPBACK_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i;
+const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i;
 const LOOPBACK_ADDRESS = /^(127\.|::ffff:127\.|::1$)/;
 
 /**
@@ -31,7 +31,7 @@ export const checkHost: RequestHandler = (request, _response, next) => {
   const { localAddress } = request.socket;
   if (localAddress === undefined || !LOOPBACK_ADDRESS.test(localAddress)) return next();
   if (LOOPBACK_HOST.test(request.headers.host ?? '')) return next();
-  throw new FreeholdError('host-not-allowed', 'This daemon answers to localhost, 127.0.0.1 and [::1] only.', {
+  throw new FreeholdError('host-not-allowed', 'This daemon answers to localhost, 127.x.x.x and [::1] only.', {
     exitCode: EXIT.notPermitted,
     hint: 'Use one of these names in the URL, or configure http.tokenFile.',
   });

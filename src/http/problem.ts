@@ -58,6 +58,7 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   'sweep-busy': 429,
   'not-permitted': 503,
   'segment-not-ready': 503,
+  'ledger-not-writable': 503,
   'segment-waiting': 503,
   'internal-error': 500,
 };

@@ -1,7 +1,7 @@
 /**
  * Looks at a database file before anything writes to it: is it ours, is it sound, is it not from the future. Read only.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { ledgerDamaged, ledgerError, ledgerForeign, ledgerNewer, ledgerNotWritable } from './errors.ts';
 
@@ -20,17 +20,26 @@ type Found = 'new' | 'ours';
  */
 export function inspect(path: string, known: number): Found {
   const header = readHeader(path);
-  if (header === null) return 'new';
+  if (header === null) {
+    // A write-ahead log holds what its database has not taken up yet: made anew, the database would throw it away.
+    if (sizeOf(`${path}-wal`) > 0) throw ledgerDamaged(path, 'it is gone or empty, but its write-ahead log (-wal) is not');
+    return 'new';
+  }
   // The header is read first, by itself: to open a database, even for reading, can leave files beside it.
   if (header.length < HEADER_LENGTH || header.toString('latin1', 0, MAGIC.length) !== MAGIC) {
     throw ledgerDamaged(path, 'it does not begin like one');
   }
+  // File format versions: 1 is rollback journal, 2 is WAL, and SQLite has had no others.
+  if (Math.max(header[18] ?? 0, header[19] ?? 0) > 2)
+    throw ledgerDamaged(path, 'its header names no file format that SQLite has');
   const owner = header.readUInt32BE(68);
   if (owner !== 0 && owner !== APPLICATION_ID) throw ledgerForeign(path);
   const version = header.readUInt32BE(60);
   if (owner === APPLICATION_ID && version > known) throw ledgerNewer(path, version, known);
   return inspectContent(path, known);
 }
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
 function readHeader(path: string): Buffer | null {
   let file: number;
@@ -67,8 +76,16 @@ function inspectContent(path: string, known: number): Found {
     if (problem !== 'ok') throw ledgerDamaged(path, String(problem).replaceAll('\n', ' '));
     return 'ours';
   } catch (error) {
-    throw ledgerError(path, error);
+    throw unreadable(path, error);
   } finally {
     database?.close();
   }
+}
+
+/** A database that SQLite does not even want to read is damaged, whatever SQLite calls it; a busy disk or file is not. */
+function unreadable(path: string, error: unknown): unknown {
+  const known = ledgerError(path, error);
+  const readOnly = error instanceof Database.SqliteError && error.code === 'SQLITE_READONLY';
+  if (known !== error && !readOnly) return known;
+  return error instanceof Database.SqliteError ? ledgerDamaged(path, error.message, error) : error;
 }

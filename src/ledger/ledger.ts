@@ -4,7 +4,8 @@
  */
 import type Database from 'better-sqlite3';
 import type { Ipv4 } from '../core/address/ipv4.ts';
-import { contains, type Ipv4Range, sizeOf } from '../core/address/range.ts';
+import { contains, sizeOf } from '../core/address/range.ts';
+import { intersectSets, rangeSet } from '../core/address/range-set.ts';
 import { FreeholdError } from '../core/error.ts';
 import type { Lease, Outage, SightingColumns, StandIn } from '../core/evidence/facts.ts';
 import type { FirstLook, LookRun } from '../core/evidence/look.ts';
@@ -20,7 +21,16 @@ import { Segments } from './segments.ts';
 import { StandIns } from './stand-ins.ts';
 import { SweepFaults } from './sweep-faults.ts';
 import { Sweeps, type SweepsFilter } from './sweeps.ts';
-import type { FoldedSighting, LedgerBatch, Occupancy, SegmentId, SegmentRow, SweepRecord, SweepRow } from './types.ts';
+import type {
+  FoldedSighting,
+  LedgerBatch,
+  Occupancy,
+  SegmentId,
+  SegmentRow,
+  SegmentSetting,
+  SweepRecord,
+  SweepRow,
+} from './types.ts';
 import { Uptime, type UptimeSpan } from './uptime.ts';
 
 export const MAX_SEGMENT_SIZE = 65_536;
@@ -57,6 +67,7 @@ export class Ledger {
   readonly #tables;
   #revision = 0;
   readonly #apply: Database.Transaction<(batch: LedgerBatch, advance: boolean) => void>;
+  readonly #ensure: Database.Transaction<(setting: SegmentSetting) => SegmentRow>;
   #pruned = 0;
 
   /** Use `openLedger`. */
@@ -64,25 +75,30 @@ export class Ledger {
     this.path = path;
     this.#database = database;
     this.#lock = lock;
+    const segments = new Segments(database);
+    const epochOf = (segment: SegmentId) => segments.epochMs(segment);
     this.#tables = {
-      segments: new Segments(database),
+      segments,
       occupancy: new OccupancyTable(database),
       state: new AddressState(database),
       standIns: new StandIns(database),
-      looks: new Looks(database),
-      sweeps: new Sweeps(database),
+      looks: new Looks(database, epochOf),
+      sweeps: new Sweeps(database, epochOf),
       faults: new SweepFaults(database),
       leases: new Leases(database),
       uptime: new Uptime(database, nowMs),
     };
     this.#apply = database.transaction((batch, advance) => this.#write(batch, advance));
+    this.#ensure = database.transaction((setting) => this.#ensureRow(setting));
   }
 
   /**
    * The segment of this name, made where there is none. A changed range keeps the history of every address; the columns are
-   * then new ones. @throws FreeholdError `segment-too-large` above 65,536 addresses
+   * then new ones. On another wire than before a new epoch begins: who was seen stays known, but the looks until now are no
+   * longer told. @throws FreeholdError `segment-too-large` above 65,536 addresses
    */
-  ensureSegment(name: string, range: Ipv4Range): SegmentRow {
+  ensureSegment(setting: SegmentSetting): SegmentRow {
+    const { name, range } = setting;
     if (sizeOf(range) > MAX_SEGMENT_SIZE) {
       throw new FreeholdError(
         'segment-too-large',
@@ -93,7 +109,7 @@ export class Ledger {
       );
     }
     return this.#disk(() => {
-      const row = this.#tables.segments.ensure(name, range);
+      const row = this.#ensure.immediate(setting);
       const before = this.#segments.get(row.id)?.range;
       if (before?.first !== range.first || before.last !== range.last) this.#tables.state.load(row);
       this.#segments.set(row.id, row);
@@ -132,11 +148,12 @@ export class Ledger {
     return columns;
   }
 
-  /** Runs of looks that reach to or over `sinceMs`, in no order. */
+  /** Runs of looks on the segment's present wire that reach to or over `sinceMs`, in no order. */
   lookRuns(segment: SegmentId, sinceMs: number): LookRun[] {
     return this.#disk(() => this.#tables.looks.runs(segment, sinceMs));
   }
 
+  /** When the first look on the present wire at each set of addresses had been waited out. */
   firstLooks(segment: SegmentId): FirstLook[] {
     return this.#disk(() => this.#tables.looks.firsts(segment));
   }
@@ -175,16 +192,23 @@ export class Ledger {
     return this.#disk(() => this.#tables.sweeps.list(filter));
   }
 
-  /** Leases that run at `nowMs`, ascending by address. */
+  /** Leases that run at `nowMs`, ascending by address; where several sources know one for an address, the longest first. */
   leases(segment: SegmentId, nowMs: number): Lease[] {
     return this.#disk(() => this.#tables.leases.running(segment, nowMs));
+  }
+
+  /** Ends the leases that `source` once told of, at all addresses but those `present`. */
+  endLeasesMissing(segment: SegmentId, source: Lease['source'], present: ReadonlySet<Ipv4>, nowMs: number): void {
+    this.#disk(() => {
+      if (this.#tables.leases.endMissing(segment, source, present, nowMs) > 0) this.#revision++;
+    });
   }
 
   standIns(segment: SegmentId, sinceMs: number): StandIn[] {
     return this.#disk(() => this.#tables.standIns.since(segment, sinceMs));
   }
 
-  /** When the newest valid sweep of the whole segment ended, or its newest look was, where its details are gone. */
+  /** When the newest valid sweep of the whole segment ended, or its newest look was, where its details are gone; on the present wire. */
   lastValidSweepMs(segment: SegmentId): number | null {
     return this.#disk(() => this.#tables.sweeps.lastValidMs(segment) ?? this.#tables.looks.newestMs(segment));
   }
@@ -231,6 +255,16 @@ export class Ledger {
     this.#lock.release();
   }
 
+  #ensureRow(setting: SegmentSetting): SegmentRow {
+    const { row, rewired } = this.#tables.segments.ensure(setting);
+    if (rewired) {
+      this.#tables.looks.beginEpoch(row.id);
+      this.#tables.sweeps.forget();
+      this.#revision++;
+    }
+    return row;
+  }
+
   #write({ sightings, sweeps, leases }: LedgerBatch, advance: boolean): void {
     // Stand-ins before sightings: the replies heard in the sweep that caught them are known for what they are at once.
     for (const sweep of sweeps) this.#noteStandIns(sweep);
@@ -243,22 +277,28 @@ export class Ledger {
     if (advance) this.#tables.uptime.store();
   }
 
+  /** A sweep that proves nothing catches nobody either. */
   #noteStandIns(sweep: SweepRecord): void {
+    if (!sweep.valid) return;
     for (const mac of this.#tables.standIns.record(sweep)) this.#tables.state.reclassify(sweep.segment, mac, sweep.startedMs);
   }
 
   #noteSighting(sighting: FoldedSighting): void {
-    const { segment, address, intent, lastMs } = sighting;
+    const { segment, address, intent, firstMs, lastMs } = sighting;
     if (!contains(this.#segment(segment).range, address)) return;
+    // One stamp that is no time would make the whole batch fail, and every one after it.
+    if (!Number.isFinite(firstMs) || !Number.isFinite(lastMs)) return;
     this.#tables.occupancy.record(sighting);
     const kind = intent ? 'intent' : this.#tables.standIns.answersFor(sighting) ? 'stand-in' : 'use';
     this.#tables.state.stage(segment, address, kind, lastMs);
   }
 
   #noteSweep(sweep: SweepRecord): void {
-    this.#segment(sweep.segment);
+    const { range } = this.#segment(sweep.segment);
     this.#tables.sweeps.record(sweep);
-    if (sweep.valid) this.#tables.looks.record(sweep.segment, sweep.method, sweep.looked, sweep.startedMs);
+    // What was heard outside of the range was left out, so what was looked at there counts for nothing.
+    const looked = intersectSets(sweep.looked, rangeSet([range]));
+    if (sweep.valid) this.#tables.looks.record(sweep.segment, sweep.method, looked, sweep);
     else this.#tables.faults.record(sweep);
   }
 

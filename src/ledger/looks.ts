@@ -8,7 +8,7 @@ import { type RangeSet, rangeSet } from '../core/address/range-set.ts';
 import type { FirstLook, LookMethod, LookRun } from '../core/evidence/look.ts';
 import { decodeRanges, encodeRanges, wholeMs } from './encoding.ts';
 import { type FoldedLooks, foldLook, oneLook } from './look-fold.ts';
-import type { SegmentId } from './types.ts';
+import type { SegmentId, SweepRecord } from './types.ts';
 
 /** Of a set with more ranges the largest are kept: to forget a look is safe, to invent one is not. */
 export const MAX_RANGES = 256;
@@ -42,9 +42,12 @@ type RunRow = [id: number, target: number, method: LookMethod, since: number, un
 
 export class Looks {
   readonly #memory = new Map<SegmentId, SegmentLooks>();
+  readonly #epochOf: (segment: SegmentId) => number;
   readonly #sql;
 
-  constructor(database: Database.Database) {
+  /** @param epochOf looks from before this were made on another wire: kept, but not told */
+  constructor(database: Database.Database, epochOf: (segment: SegmentId) => number) {
+    this.#epochOf = epochOf;
     this.#sql = {
       targets: database.prepare<[SegmentId], TargetRow>('SELECT id, ranges, first_look FROM look_target WHERE segment = ?').raw(),
       runs: database
@@ -57,6 +60,12 @@ export class Looks {
         'INSERT INTO look_target (segment, ranges, first_look) VALUES (?, ?, ?)',
       ),
       moveFirst: database.prepare<[number, number]>('UPDATE look_target SET first_look = ? WHERE id = ?'),
+      dropLater: database.prepare<[SegmentId, number]>(
+        'DELETE FROM look_run WHERE target IN (SELECT id FROM look_target WHERE segment = ?) AND until >= ?',
+      ),
+      moveLater: database.prepare<[number, SegmentId, number]>(
+        'UPDATE look_target SET first_look = ? WHERE segment = ? AND first_look >= ?',
+      ),
       dropTarget: database.prepare<[number]>('DELETE FROM look_target WHERE id = ?'),
       addRun: database.prepare<[number, LookMethod, number, number, number, number]>(
         'INSERT INTO look_run (target, method, since, until, looks, longest_gap) VALUES (?, ?, ?, ?, ?, ?)',
@@ -75,22 +84,30 @@ export class Looks {
     };
   }
 
-  /** One look at each address of `looked`. Inside a transaction; after one that failed, call `forget`. */
-  record(segment: SegmentId, method: LookMethod, looked: RangeSet, lookMs: number): void {
+  /**
+   * One look at each address of `looked`, at the sweep's start: nothing is fresher than that. A first look counts from its end:
+   * nothing was known to be quiet before. Inside a transaction; after one that failed, call `forget`.
+   */
+  record(segment: SegmentId, method: LookMethod, looked: RangeSet, sweep: Pick<SweepRecord, 'startedMs' | 'endedMs'>): void {
     if (looked.length === 0) return;
-    const atMs = wholeMs(lookMs);
+    const atMs = wholeMs(sweep.startedMs);
+    const epochMs = this.#epochOf(segment);
+    const present = atMs >= epochMs;
+    const firstMs = present ? Math.max(atMs, wholeMs(sweep.endedMs)) : atMs;
     const looks = this.#of(segment);
-    const target = this.#target(segment, looks, largestRanges(looked), atMs);
-    if (atMs < target.firstLookMs) {
-      this.#sql.moveFirst.run(atMs, target.id);
-      target.firstLookMs = atMs;
+    const target = this.#target(segment, looks, largestRanges(looked), firstMs);
+    if (present && (target.firstLookMs < epochMs || firstMs < target.firstLookMs)) {
+      this.#sql.moveFirst.run(firstMs, target.id);
+      target.firstLookMs = firstMs;
     }
     target.lastLookMs = Math.max(target.lastLookMs, atMs);
     const runs = target.runs[method];
     let at = runs.length - 1;
     while (at >= 0 && (runs[at]?.sinceMs ?? 0) > atMs) at--;
     const run = runs[at];
-    const longer = run === undefined ? null : foldLook(run, runs[at - 1], atMs);
+    // No run reaches over the beginning of an epoch.
+    const apart = run === undefined || (present && run.sinceMs < epochMs);
+    const longer = apart ? null : foldLook(run, runs[at - 1], atMs);
     if (run !== undefined && longer !== null) {
       this.#sql.setRun.run(longer.untilMs, longer.looks, longer.longestGapMs, run.id);
       runs[at] = { ...longer, id: run.id };
@@ -104,13 +121,26 @@ export class Looks {
     this.#memory.delete(segment);
   }
 
-  /** Runs that reach to or over `sinceMs`, in no order. */
+  /**
+   * The segment is on another wire from now on. Looks that a wrong clock dated later than that are dropped: by their time they
+   * would count for the new wire. After the epoch changed, inside the same transaction.
+   */
+  beginEpoch(segment: SegmentId): void {
+    const epochMs = this.#epochOf(segment);
+    this.#sql.dropLater.run(segment, epochMs);
+    this.#sql.moveLater.run(epochMs - 1, segment, epochMs);
+    this.#memory.delete(segment);
+  }
+
+  /** Runs of this epoch that reach to or over `sinceMs`, in no order. */
   runs(segment: SegmentId, sinceMs: number): LookRun[] {
     const found: LookRun[] = [];
+    const epochMs = this.#epochOf(segment);
     for (const { set, runs } of this.#of(segment).byKey.values()) {
       for (const method of ['arp', 'icmp'] as const) {
         for (const { sinceMs: since, untilMs, looks, longestGapMs } of runs[method]) {
-          if (untilMs >= sinceMs) found.push({ targets: set, method, sinceMs: since, untilMs, looks, longestGapMs });
+          if (since >= epochMs && untilMs >= sinceMs)
+            found.push({ targets: set, method, sinceMs: since, untilMs, looks, longestGapMs });
         }
       }
     }
@@ -118,12 +148,17 @@ export class Looks {
   }
 
   firsts(segment: SegmentId): FirstLook[] {
-    return [...this.#of(segment).byKey.values()].map(({ set, firstLookMs }) => ({ targets: set, atMs: firstLookMs }));
+    const epochMs = this.#epochOf(segment);
+    return [...this.#of(segment).byKey.values()]
+      .filter(({ firstLookMs }) => firstLookMs >= epochMs)
+      .map(({ set, firstLookMs }) => ({ targets: set, atMs: firstLookMs }));
   }
 
   newestMs(segment: SegmentId): number | null {
     let newest: number | null = null;
-    for (const { lastLookMs } of this.#of(segment).byKey.values()) newest = Math.max(newest ?? lastLookMs, lastLookMs);
+    const epochMs = this.#epochOf(segment);
+    for (const { lastLookMs } of this.#of(segment).byKey.values())
+      if (lastLookMs >= epochMs) newest = Math.max(newest ?? lastLookMs, lastLookMs);
     return newest;
   }
 

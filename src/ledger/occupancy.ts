@@ -14,6 +14,8 @@ export const OCCUPANCY_GAP_MS = HOUR_MS;
 export const MAX_MACS_PER_ADDRESS_AND_DAY = 32;
 /** Intervals of one segment; beyond that only "others" are added, and the oldest are pruned. */
 export const MAX_ROWS = 1_000_000;
+/** What a full segment is brought down to. */
+const ROWS_AFTER_THINNING = 900_000;
 const MAX_HOSTNAME = 255;
 /** How far back a history looks, in intervals, newest beginning first. */
 const MAX_HISTORY_ROWS = 5_000;
@@ -29,6 +31,8 @@ export class OccupancyTable {
   readonly #counts = new Map<SegmentId, number>();
   /** Rows whose only change is a later last sighting, by id: nearly all, written with one statement. */
   #later = new Map<number, number>();
+  /** Segments that were full, and up to which last sighting their rows go. */
+  readonly #thinning = new Map<SegmentId, number>();
   #cursor = 0;
   readonly #sql;
 
@@ -67,7 +71,14 @@ export class OccupancyTable {
         )
         .pluck(),
       prune: database.prepare<[number, number, number]>('DELETE FROM occupancy WHERE id > ? AND id <= ? AND last_seen < ?'),
-      dropOldest: database.prepare<[SegmentId, number]>('DELETE FROM occupancy WHERE segment = ? ORDER BY id LIMIT ?'),
+      oldest: database
+        .prepare<[SegmentId, number], number>(
+          'SELECT last_seen FROM occupancy WHERE segment = ? ORDER BY last_seen LIMIT 1 OFFSET ?',
+        )
+        .pluck(),
+      thin: database.prepare<[number, number, SegmentId, number]>(
+        'DELETE FROM occupancy WHERE id > ? AND id <= ? AND segment = ? AND last_seen <= ?',
+      ),
     };
   }
 
@@ -82,7 +93,9 @@ export class OccupancyTable {
       hostname: nameOf(sighting),
     };
     const row = this.#newest.find(segment, address, sighting.mac, intent);
-    if (row === undefined || firstMs < row.firstMs) this.#join(sighting, seen);
+    // An address that was never seen has nothing to ask the disk about: most of what a flood brings.
+    if (this.#newest.of(segment, address).length === 0) this.#begin(sighting, seen);
+    else if (row === undefined || firstMs < row.firstMs) this.#join(sighting, seen);
     else if (firstMs <= row.lastMs + OCCUPANCY_GAP_MS) this.#extend(row, seen);
     else this.#begin(sighting, seen);
   }
@@ -120,18 +133,26 @@ export class OccupancyTable {
 
   /** Looks through the next few thousand rows. @returns what was dropped, and whether there are rows left to look at. */
   prune(cutoffMs: number, segments: Iterable<SegmentId>): { readonly dropped: number; readonly more: boolean } {
+    for (const segment of segments) this.#startThinning(segment);
     const end = this.#sql.chunkEnd.get(this.#cursor, PRUNE_CHUNK) ?? null;
     let dropped = end === null ? 0 : this.#sql.prune.run(this.#cursor, end, wholeMs(cutoffMs)).changes;
-    this.#cursor = end ?? 0;
-    let more = end !== null;
-    for (const segment of segments) {
-      const surplus = this.#count(segment) - MAX_ROWS;
-      if (surplus <= 0) continue;
-      dropped += this.#sql.dropOldest.run(segment, Math.min(surplus, PRUNE_CHUNK)).changes;
-      more = true;
+    for (const [segment, lastMs] of this.#thinning) {
+      if (end === null) this.#thinning.delete(segment);
+      else dropped += this.#sql.thin.run(this.#cursor, end, segment, lastMs).changes;
     }
+    this.#cursor = end ?? 0;
+    const more = end !== null;
     if (dropped > 0) this.forget();
     return { dropped, more };
+  }
+
+  /** A segment that is full loses those that were last seen the longest ago, whenever they came: a flood goes before a server. */
+  #startThinning(segment: SegmentId): void {
+    const count = this.#count(segment);
+    if (count <= MAX_ROWS || this.#thinning.has(segment)) return;
+    const lastMs = this.#sql.oldest.get(segment, count - ROWS_AFTER_THINNING - 1);
+    if (lastMs !== undefined) this.#thinning.set(segment, lastMs);
+    this.#cursor = 0;
   }
 
   #extend(row: OccupancyRow, seen: Seen): void {
@@ -187,6 +208,7 @@ export class OccupancyTable {
 
   #tooMany(segment: SegmentId, address: Ipv4, mac: number, atMs: number): boolean {
     if (this.#count(segment) >= MAX_ROWS) return true;
+    if (this.#newest.of(segment, address).length === 0) return false;
     const day = Math.floor(atMs / DAY_MS) * DAY_MS;
     return (this.#sql.macsOfDay.get(segment, address, day, day + DAY_MS, mac) ?? 0) >= MAX_MACS_PER_ADDRESS_AND_DAY;
   }

@@ -47,9 +47,12 @@ const COLUMNS = `cause, method, started, ended, probes_planned, probes_sent, sen
 export class Sweeps {
   readonly #counts = new Map<SegmentId, number>();
   readonly #lastValid = new Map<SegmentId, number | null>();
+  readonly #epochOf: (segment: SegmentId) => number;
   readonly #sql;
 
-  constructor(database: Database.Database) {
+  /** @param epochOf since when a segment is on its present wire: what is older was valid of another one */
+  constructor(database: Database.Database, epochOf: (segment: SegmentId) => number) {
+    this.#epochOf = epochOf;
     const list = (where: string) =>
       database
         .prepare<number[], Row>(
@@ -65,7 +68,9 @@ export class Sweeps {
       count: database.prepare<[SegmentId], number>('SELECT count(*) FROM sweep WHERE segment = ?').pluck(),
       dropOldest: database.prepare<[SegmentId, number]>('DELETE FROM sweep WHERE segment = ? ORDER BY id LIMIT ?'),
       lastValid: database
-        .prepare<[SegmentId], number | null>(`SELECT max(ended) FROM sweep WHERE segment = ? AND valid = 1 AND cause <> 'verify'`)
+        .prepare<[SegmentId, number], number | null>(
+          `SELECT max(ended) FROM sweep WHERE segment = ? AND started >= ? AND valid = 1 AND cause <> 'verify'`,
+        )
         .pluck(),
     };
   }
@@ -95,7 +100,7 @@ export class Sweeps {
     const count = known === undefined ? (this.#sql.count.get(segment) ?? 0) : known + 1;
     const dropped = count > MAX_SWEEPS ? this.#sql.dropOldest.run(segment, DROPPED_AT_ONCE).changes : 0;
     this.#counts.set(segment, count - dropped);
-    if (sweep.valid && sweep.trigger !== 'verify') {
+    if (sweep.valid && sweep.trigger !== 'verify' && wholeMs(sweep.startedMs) >= this.#epochOf(segment)) {
       this.#lastValid.set(segment, Math.max(this.lastValidMs(segment) ?? endedMs, endedMs));
     }
   }
@@ -112,12 +117,12 @@ export class Sweeps {
   lastValidMs(segment: SegmentId): number | null {
     const known = this.#lastValid.get(segment);
     if (known !== undefined) return known;
-    const found = this.#sql.lastValid.get(segment) ?? null;
+    const found = this.#sql.lastValid.get(segment, this.#epochOf(segment)) ?? null;
     this.#lastValid.set(segment, found);
     return found;
   }
 
-  /** After a transaction that did not happen. */
+  /** Forgets what memory holds; the next question reads it again. */
   forget(): void {
     this.#counts.clear();
     this.#lastValid.clear();

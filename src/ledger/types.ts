@@ -18,6 +18,16 @@ export interface SegmentRow {
   readonly range: Ipv4Range;
 }
 
+/** What a segment is to be from now on. */
+export interface SegmentSetting {
+  readonly name: string;
+  readonly range: Ipv4Range;
+  /** Where it is looked at (`arp:eth0`): under another name than before, looks made until now prove nothing any more. */
+  readonly wire: string;
+  /** Epoch ms. */
+  readonly nowMs: number;
+}
+
 /** All sightings of one address by one MAC since the last flush, folded. */
 export interface FoldedSighting {
   readonly segment: SegmentId;
@@ -48,7 +58,7 @@ export interface SweepRecord {
   readonly controlsAnswered: number;
   readonly valid: boolean;
   readonly invalidReason: InvalidReason | null;
-  /** Becomes a look at each of these, at `startedMs`. Empty for an invalid sweep. */
+  /** Becomes a look at each of these, at `startedMs`; a first look counts from `endedMs`. Empty for an invalid sweep. */
   readonly looked: RangeSet;
   readonly standIns: readonly StandInSeen[];
 }

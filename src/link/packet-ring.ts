@@ -18,19 +18,25 @@ export interface PacketRing {
   drain(maxBlocks: number): void;
   /** Frames visited so far. */
   framesVisited(): number;
+  /** Blocks so far that could not be read to their end: what was in the rest of each is lost. */
+  malformedBlocks(): number;
   stop(): void;
 }
 
-export function packetRing(
-  buffer: ArrayBuffer,
-  { blockSize, blockCount }: RingShape,
-  visit: (frame: RingFrame) => void,
-  onVisitorError: (error: unknown) => void,
-): PacketRing {
+export interface RingVisitor {
+  visit(frame: RingFrame): void;
+  /** `visit` threw. */
+  onVisitorError(error: unknown): void;
+  /** A block was malformed: frames are lost. It is handed back, and the walk goes on behind it. */
+  onMalformedBlock(): void;
+}
+
+export function packetRing(buffer: ArrayBuffer, { blockSize, blockCount }: RingShape, visitor: RingVisitor): PacketRing {
   const words = new Int32Array(buffer);
   const blocks = Array.from({ length: blockCount }, (_, index) => new DataView(buffer, index * blockSize, blockSize));
   let next = 0;
   let visited = 0;
+  let malformed = 0;
   let walking = false;
   let stopped = false;
 
@@ -39,9 +45,9 @@ export function packetRing(
     if (frame.packetType === PACKET_OUTGOING) return true;
     visited++;
     try {
-      visit(frame);
+      visitor.visit(frame);
     } catch (error) {
-      onVisitorError(error);
+      visitor.onVisitorError(error);
     }
     return !stopped;
   };
@@ -53,10 +59,13 @@ export function packetRing(
       const status = (next * blockSize + BLOCK_STATUS_OFFSET) / Int32Array.BYTES_PER_ELEMENT;
       // Atomic: the frames must not be read before the status that vouches for them, nor the block handed back before they are.
       if ((Atomics.load(words, status) & BLOCK_OF_USER) === 0) return;
-      visitFrames(block, visitOne);
+      const whole = visitFrames(block, visitOne);
       if (stopped) return;
       Atomics.store(words, status, BLOCK_OF_KERNEL);
       next = (next + 1) % blockCount;
+      if (whole) continue;
+      malformed++;
+      visitor.onMalformedBlock();
     }
   };
 
@@ -71,6 +80,7 @@ export function packetRing(
       }
     },
     framesVisited: () => visited,
+    malformedBlocks: () => malformed,
     stop() {
       stopped = true;
     },

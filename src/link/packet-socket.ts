@@ -5,6 +5,7 @@
  * The interface is not made promiscuous: requests of others are broadcast, and answers to our probes come to our own MAC.
  */
 import { EXIT, FreeholdError } from '../core/error.ts';
+import { err, ok, type Result } from '../core/result.ts';
 import { encodeFilter, FILTER } from './bpf.ts';
 import { interfaceNames } from './interfaces.ts';
 import type { Libc, Mapping } from './libc.ts';
@@ -75,11 +76,11 @@ export function openPacketSocket(libc: Libc, interfaceName: string, options: Pac
   }
 }
 
-/** Frames that the kernel dropped because the ring was full, since the last call. */
-export function takeKernelDrops(libc: Libc, fd: number): number {
+/** Frames that the kernel dropped because the ring was full, since the last call; or the errno name why that cannot be told. */
+export function takeKernelDrops(libc: Libc, fd: number): Result<number> {
   const value = new Uint8Array(12);
-  if (libc.getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, value) < 0) return 0;
-  return new DataView(value.buffer).getUint32(4, true);
+  if (libc.getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, value) < 0) return err(libc.errno());
+  return ok(new DataView(value.buffer).getUint32(4, true));
 }
 
 function attachFilter(libc: Libc, fd: number): void {

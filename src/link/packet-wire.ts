@@ -3,9 +3,9 @@
  * the kernel and counts. Knows nothing of what a frame means, and decides nothing about errors: it reports them.
  */
 import { frameSender } from './frame-sender.ts';
-import { libc } from './libc.ts';
-import { packetRing } from './packet-ring.ts';
-import { openPacketSocket, takeKernelDrops } from './packet-socket.ts';
+import { type Libc, libc } from './libc.ts';
+import { packetRing, type RingShape } from './packet-ring.ts';
+import { openPacketSocket, type PacketSocket, takeKernelDrops } from './packet-socket.ts';
 import { watchSocket } from './socket-events.ts';
 import type { PacketWire, PacketWireHandlers } from './types.ts';
 
@@ -36,16 +36,38 @@ export function openPacketWire(interfaceName: string, handlers: PacketWireHandle
   const blockSize = Math.max(BLOCK_SIZE, c.pageSize());
   const shape = { blockSize, blockCount: Math.floor((options.ringLength ?? RING_LENGTH) / blockSize) };
   const socket = openPacketSocket(c, interfaceName, { ...shape, blockTimeoutMs: options.blockTimeoutMs ?? BLOCK_TIMEOUT_MS });
+  return wireOn(c, interfaceName, socket, shape, handlers);
+}
+
+/** The wire on an open socket, which is the wire's from now on. */
+export function wireOn(
+  c: Libc,
+  interfaceName: string,
+  socket: PacketSocket,
+  shape: RingShape,
+  handlers: PacketWireHandlers,
+): PacketWire {
   const { fd, interfaceIndex } = socket;
   const sender = frameSender(c);
-  const ring = packetRing(socket.ring.buffer, shape, handlers.onFrame, handlers.onHandlerError ?? throwLater);
+  const ring = packetRing(socket.ring.buffer, shape, {
+    visit: handlers.onFrame,
+    onVisitorError: handlers.onHandlerError ?? throwLater,
+    onMalformedBlock: () => handlers.onError('EBADMSG'),
+  });
   let open = true;
   let kernelDrops = 0;
   let framesSent = 0;
   let sendErrors = 0;
 
+  /** Reading resets the kernel's counter. Where it cannot be read, each reading says so: nobody knows then what was lost. */
+  const readDrops = (): void => {
+    const drops = takeKernelDrops(c, fd);
+    if (drops.ok) kernelDrops += drops.value;
+    else handlers.onError(drops.error);
+  };
+
   const stopWatching = watchSocket(c, fd, {
-    onReadable: () => ring.drain(LENGTH_PER_TURN / blockSize),
+    onReadable: () => ring.drain(LENGTH_PER_TURN / shape.blockSize),
     // The kernel says ENETDOWN both for a link that went down and for an interface that is no more.
     onError: (errorCode) =>
       handlers.onError(errorCode === 'ENETDOWN' && !c.interfaceExists(interfaceIndex) ? 'ENODEV' : errorCode),
@@ -63,13 +85,12 @@ export function openPacketWire(interfaceName: string, handlers: PacketWireHandle
     },
     drain: () => ring.drain(shape.blockCount),
     stats() {
-      // Reading resets the kernel's counter.
-      if (open) kernelDrops += takeKernelDrops(c, fd);
-      return { framesReceived: ring.framesVisited(), kernelDrops, framesSent, sendErrors };
+      if (open) readDrops();
+      return { framesReceived: ring.framesVisited(), kernelDrops: kernelDrops + ring.malformedBlocks(), framesSent, sendErrors };
     },
     close() {
       if (!open) return;
-      kernelDrops += takeKernelDrops(c, fd);
+      readDrops();
       open = false;
       stopWatching();
       ring.stop();

@@ -19,6 +19,7 @@ export interface SocketHandlers {
 export function watchSocket(libc: Libc, fd: number, handlers: SocketHandlers): () => void {
   let turn: NodeJS.Immediate | undefined;
   let pause: NodeJS.Timeout | undefined;
+  let failed = false;
 
   const recover = (): void => {
     const errorCode = takeSocketError(libc, fd);
@@ -33,9 +34,13 @@ export function watchSocket(libc: Libc, fd: number, handlers: SocketHandlers): (
   // The library's callback runs outside of Node's own scope, where promises would not go on and an exception would be lost:
   // the work is done in the same turn, right after.
   const handle = libc.poll(fd, (event) => {
+    // It may come while a turn is due for something to read; the handle has stopped by then, and only `recover` starts it again.
+    failed ||= event.failed;
     turn ??= setImmediate(() => {
       turn = undefined;
-      if (event.failed) recover();
+      const recovering = failed;
+      failed = false;
+      if (recovering) recover();
       else handlers.onReadable();
     });
   });

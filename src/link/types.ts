@@ -25,6 +25,7 @@ export interface SendOutcome {
 export interface WireStats {
   /** Since the wire was opened. */
   readonly framesReceived: number;
+  /** Frames that were lost on the way from the kernel to here; a block of the ring that could not be read counts as one. */
   readonly kernelDrops: number;
   readonly framesSent: number;
   readonly sendErrors: number;
@@ -48,7 +49,10 @@ export interface PacketWire {
 
 export interface PacketWireHandlers {
   readonly onFrame: (frame: ReceivedFrame) => void;
-  /** The socket reported an error (`ENETDOWN`, ...): an errno name. The wire stays open; the owner decides. */
+  /**
+   * The socket reported an error (`ENETDOWN`, ...), or frames may have been lost unseen (`EBADMSG`: a block of the ring could not be
+   * read): an errno name. The wire stays open; the owner decides.
+   */
   readonly onError: (errorCode: string) => void;
   /** `onFrame` threw; the frames after it are delivered all the same. Without this the error becomes an uncaught exception. */
   readonly onHandlerError?: (error: unknown) => void;

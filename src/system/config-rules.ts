@@ -5,7 +5,7 @@
 import type { z } from 'zod';
 import { rangeOfCidr } from '../core/address/cidr.ts';
 import { formatIpv4 } from '../core/address/ipv4.ts';
-import { contains, formatRange, type Ipv4Range } from '../core/address/range.ts';
+import { contains, formatRange, type Ipv4Range, overlaps } from '../core/address/range.ts';
 import { rangeSet, setContains } from '../core/address/range-set.ts';
 import { DEFAULT_CRITERIA } from '../core/evidence/criteria.ts';
 import * as field from './config-fields.ts';
@@ -33,6 +33,8 @@ export function brokenRules(document: unknown): readonly RuleProblem[] {
   const segments = asList(top['segments']);
   return [
     ...duplicateNames(segments),
+    ...overlapping(segments),
+    ...sameInterface(segments),
     ...segments.flatMap((segment, index) =>
       isRaw(segment) ? [...missingInterface(segment, index), ...outsideOfCidr(segment, index)] : [],
     ),
@@ -51,6 +53,45 @@ function duplicateNames(segments: readonly unknown[]): RuleProblem[] {
     else
       return [{ path: ['segments', index, 'name'], message: `expected a name of its own (segments[${earlier}] has it already)` }];
     return [];
+  });
+}
+
+/** An address used in one segment could be called free in the other. */
+function overlapping(segments: readonly unknown[]): RuleProblem[] {
+  const earlier: { readonly range: Ipv4Range; readonly index: number }[] = [];
+  return segments.flatMap((segment, index) => {
+    const cidr = read(field.cidr, asRaw(segment)['cidr']);
+    if (cidr === undefined) return [];
+    const range = rangeOfCidr(cidr);
+    const other = earlier.find((one) => overlaps(one.range, range));
+    earlier.push({ range, index });
+    if (other === undefined) return [];
+    return [
+      {
+        path: ['segments', index, 'cidr'],
+        message: `expected a network of its own (it overlaps that of segments[${other.index}])`,
+      },
+    ];
+  });
+}
+
+/** Twice the same network. */
+function sameInterface(segments: readonly unknown[]): RuleProblem[] {
+  const first = new Map<string, number>();
+  return segments.flatMap((segment, index) => {
+    const { interface: name, cidr } = asRaw(segment);
+    if (typeof name !== 'string' || cidr !== undefined) return [];
+    const earlier = first.get(name);
+    if (earlier === undefined) {
+      first.set(name, index);
+      return [];
+    }
+    return [
+      {
+        path: ['segments', index, 'interface'],
+        message: `expected a cidr beside it (segments[${earlier}] is this interface's own network already)`,
+      },
+    ];
   });
 }
 

@@ -3,6 +3,7 @@
  * NDJSON elsewhere, with syslog priorities where systemd's journal reads them. Never logs a token.
  */
 import { fstatSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import {
   type DestinationStream,
   destination,
@@ -12,7 +13,7 @@ import {
   stdTimeFunctions,
   symbols,
 } from 'pino';
-import { PinoPretty } from 'pino-pretty';
+import type { PinoPretty } from 'pino-pretty';
 
 export type Logger = PinoLogger;
 
@@ -51,7 +52,9 @@ function targetOf(options: LoggerOptions, stderr: DestinationStream): Destinatio
 }
 
 const prettyTo = (stderr: DestinationStream): DestinationStream => {
-  const format = PinoPretty.prettyFactory({ colorize: process.env['NO_COLOR'] === undefined, translateTime: 'SYS:HH:MM:ss.l' });
+  // Only where there is a terminal: the daemon would carry some 7 MB of it for nothing.
+  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof PinoPretty;
+  const format = prettyFactory({ colorize: process.env['NO_COLOR'] === undefined, translateTime: 'SYS:HH:MM:ss.l' });
   return { write: (line) => stderr.write(format(line)) };
 };
 

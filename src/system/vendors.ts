@@ -1,6 +1,7 @@
 /**
- * MAC address -> maker, from the IEEE registry as the package `oui-data` holds it. The file (5.6 MB) is read once, at the first
- * question, and searched where it lies: parsed into objects it would take five times the memory. Never asks the network.
+ * MAC address -> maker, from the IEEE registry as the package `oui-data` holds it. The file (5.6 MB) is searched as it lies: parsed
+ * into objects it would take five times the memory. It is read when a question needs it and held weakly: new MACs are rare, and
+ * the answers are kept. Never asks the network.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -59,10 +60,19 @@ function nameAt(data: Buffer, start: number, key: string): string | null {
   }
 }
 
-/** @param data the registry as JSON, one entry a line, ordered by key length and then by key. */
-export function createVendorLookup(data: Buffer): VendorLookup {
+/** @param read gives the registry as JSON, one entry a line, ordered by key length and then by key. */
+export function createVendorLookup(read: () => Buffer): VendorLookup {
   const cache = new Map<string, string | null>();
+  let held: WeakRef<Buffer> | null = null;
+  const registry = (): Buffer => {
+    const known = held?.deref();
+    if (known !== undefined) return known;
+    const data = read();
+    held = new WeakRef(data);
+    return data;
+  };
   const find = (digits: string): string | null => {
+    const data = registry();
     for (const length of PREFIX_DIGITS) {
       const key = digits.slice(0, length);
       const start = lineOf(data, key);
@@ -102,6 +112,6 @@ let shared: VendorLookup | null = null;
 
 /** The maker of the device, at most 80 characters; null where the registry has none, and for random, virtual and group MACs. */
 export function vendorOf(mac: Mac): string | null {
-  shared ??= createVendorLookup(readRegistry());
+  shared ??= createVendorLookup(readRegistry);
   return shared(mac);
 }

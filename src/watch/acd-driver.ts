@@ -10,7 +10,8 @@ import { arpKind } from '../core/codec/arp-kind.ts';
 import { type Acd, type AcdResult, createAcd, finishAcd, nextAcdStep, noteAcdFrame, noteAcdSent } from '../core/probe/acd.ts';
 import type { PacketWire } from '../link/types.ts';
 import type { Clock } from '../system/clock.ts';
-import { sendProbes, type WireFault } from './sweep-driver.ts';
+import type { WireFault } from './faults.ts';
+import { sendProbes } from './sweep-driver.ts';
 
 /** Longest single wait, so that a fault or a stop is noticed soon. */
 const MAX_WAIT_MS = 250;
@@ -26,17 +27,17 @@ export interface AcdIo {
 
 export type AcdListener = (frame: ArpFrame) => void;
 
-/** @param attach is given the ear of the run, and null at its end */
+/** @param attach is given the ear of the run, and returns the way to take it off again */
 export async function driveAcd(
   targets: RangeSet,
   io: AcdIo,
   random: () => number,
-  attach: (listener: AcdListener | null) => void,
+  attach: (listener: AcdListener) => () => void,
 ): Promise<AcdResult> {
   const { clock } = io;
   const dropsBefore = io.kernelDrops();
   const acd = createAcd({ targets, ourMac: io.ownMac, random, nowMs: clock.monotonicMs() });
-  attach((frame) => {
+  const detach = attach((frame) => {
     const { senderMac, senderAddress, targetAddress } = frame;
     noteAcdFrame(acd, { kind: arpKind(frame), senderMac, senderAddress, targetAddress }, clock.monotonicMs());
   });
@@ -44,7 +45,7 @@ export async function driveAcd(
     const fault = await drive(acd, io);
     return finishAcd(acd, { fault, kernelDrops: io.kernelDrops() - dropsBefore }, clock.monotonicMs());
   } finally {
-    attach(null);
+    detach();
   }
 }
 

@@ -10,7 +10,7 @@ import type { SweepPlan, SweepResult } from '../core/probe/types.ts';
 import type { IcmpWire, IcmpWireHandlers } from '../link/types.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Logger } from '../system/logger.ts';
-import type { WireFault } from './sweep-driver.ts';
+import type { WireFault } from './faults.ts';
 
 /** Longest single wait, so that a stop is heard soon. */
 const MAX_WAIT_MS = 250;
@@ -31,6 +31,8 @@ export interface IcmpSweeperOptions {
 interface Running {
   readonly sweep: Sweep;
   readonly onReply: (reply: EchoReply) => void;
+  /** Set when the socket failed meanwhile. */
+  failed: boolean;
 }
 
 export class IcmpSweeper {
@@ -54,10 +56,13 @@ export class IcmpSweeper {
     const sweep = createSweep(plan, clock.monotonicMs(), random);
     const wire = await this.#open();
     if (wire === null) return finish(sweep, { fault: fault() ?? 'icmp-unavailable', kernelDrops: 0 }, clock.monotonicMs());
-    this.#running.set(segment, { sweep, onReply });
+    const running: Running = { sweep, onReply, failed: false };
+    this.#running.set(segment, running);
+    const anyFault = (): WireFault | null => fault() ?? (running.failed ? 'receive-failed' : null);
     try {
-      const stoppedBy = await this.#drive(sweep, wire, fault);
-      return finish(sweep, { fault: stoppedBy, kernelDrops: 0 }, clock.monotonicMs());
+      const stoppedBy = await this.#drive(sweep, wire, anyFault);
+      // A raw socket does not tell what it dropped: the control is what shows that answers arrive.
+      return finish(sweep, { fault: stoppedBy ?? anyFault(), kernelDrops: 0 }, clock.monotonicMs());
     } finally {
       this.#running.delete(segment);
     }
@@ -102,14 +107,17 @@ export class IcmpSweeper {
         },
         onError: (error) => {
           logger.warn({ err: error }, 'the ICMP socket failed; it is opened again at the next sweep that needs it');
+          for (const running of this.#running.values()) running.failed = true;
           this.#wire?.close();
           this.#wire = undefined;
         },
       });
     } catch (error) {
-      logger.warn({ err: error }, 'ICMP is not available; routed segments cannot be swept');
-      this.#wire = null;
+      logger.warn({ err: error }, 'ICMP cannot be used now; it is tried again at the next sweep that needs it');
+      return null;
     }
+    if (this.#wire === null)
+      logger.warn('ICMP is not available (the optional package raw-socket is not built); routed segments cannot be swept');
     return this.#wire;
   }
 }

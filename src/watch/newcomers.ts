@@ -10,37 +10,57 @@ import { vendorOf } from '../system/vendors.ts';
 
 /** Silent for this long, an address comes into use anew. */
 const ANEW_MS = 3_600_000;
-const LINES_PER_FLUSH = 20;
+const LINES_PER_SECOND = 20;
 /** MACs remembered for each address; a stranger could make more. */
 const MACS_REMEMBERED = 8;
+/** Addresses whose MACs are remembered; the one that was heard longest ago is forgotten first. */
+const ADDRESSES_REMEMBERED = 8192;
 
-/** @returns what the recorder calls with a batch, before it is written */
+/** @returns what the recorder calls with a slice of sightings, before it is written */
 export function newcomerLog(
   ledger: Ledger,
   logger: Logger,
   segmentName: (id: SegmentId) => string,
-): (batch: readonly FoldedSighting[]) => void {
+): (slice: readonly FoldedSighting[]) => void {
   const macs = new Map<string, Set<string>>();
-  return (batch) => {
-    let lines = 0;
-    let more = 0;
-    for (const { segment, address, mac, intent, lastMs, hostname } of batch) {
+  let second = 0;
+  let lines = 0;
+  let more = 0;
+  const remember = (key: string, known: Set<string>): void => {
+    macs.delete(key);
+    macs.set(key, known);
+    if (macs.size <= ADDRESSES_REMEMBERED) return;
+    for (const oldest of macs.keys()) {
+      macs.delete(oldest);
+      break;
+    }
+  };
+  return (slice) => {
+    // The time of the frames themselves: a flood is written in many slices a second.
+    const newest = slice.reduce((latest, { lastMs }) => Math.max(latest, lastMs), 0);
+    if (slice.length === 0 || Math.floor(newest / 1000) !== second) {
+      if (more > 0) logger.info({ more }, 'and more addresses came into use');
+      second = Math.floor(newest / 1000);
+      lines = 0;
+      more = 0;
+    }
+    for (const { segment, address, mac, intent, lastMs, hostname } of slice) {
       if (intent || mac === null) continue;
       const key = `${segment}/${address}`;
       const known = macs.get(key) ?? new Set<string>();
       const other = !known.has(mac) && known.size > 0;
       const anew = !other && lastMs - lastUse(ledger, segment, address) > ANEW_MS;
       if (known.size < MACS_REMEMBERED) known.add(mac);
-      macs.set(key, known);
+      remember(key, known);
       if (!anew && !other) continue;
-      if (lines++ >= LINES_PER_FLUSH) {
+      if (lines >= LINES_PER_SECOND) {
         more++;
         continue;
       }
+      lines++;
       const facts = { segment: segmentName(segment), address: formatIpv4(address), mac, vendor: vendorOf(mac), hostname };
       logger.info(facts, anew ? 'an address came into use' : 'another MAC answers for an address');
     }
-    if (more > 0) logger.info({ more }, 'and more addresses came into use');
   };
 }
 

@@ -1,36 +1,29 @@
 /**
- * Folds sightings in memory and hands them to the ledger once a second, each batch one transaction together with the
- * sweeps that ended meanwhile: a look is never stored before what was heard during it. Never loses what it holds while the
- * disk refuses, and never grows without bound.
+ * Takes sightings, sweeps and leases, and hands them to the ledger once a second, in slices: the loop has its turn in between.
+ * A sweep is never stored before what was heard during it. Never loses what it holds while the disk refuses, and never grows
+ * without bound.
  */
-import type { Ipv4 } from '../core/address/ipv4.ts';
 import type { Mac } from '../core/address/mac.ts';
 import type { Lease } from '../core/evidence/facts.ts';
-import { isIntent, type Sighting, sourceBit } from '../core/evidence/sighting.ts';
+import type { Sighting } from '../core/evidence/sighting.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { FoldedSighting, SegmentId, SweepRecord } from '../ledger/types.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Logger } from '../system/logger.ts';
-import { PROBE_ONLY, Scanners } from './scanners.ts';
+import { Folds, foldedSighting } from './folds.ts';
+import { type DecidedProbes, Scanners } from './scanners.ts';
 
-/** At most this much is lost to a kill -9. */
+/** At most this much is lost to a kill -9; of ARP probes, which are held until it is known whose they are, three times as much. */
 export const FLUSH_INTERVAL_MS = 1000;
-/** MACs kept apart for one address within one flush; any more are folded into "others". */
-const MACS_PER_ADDRESS = 16;
+/** Sightings, and leases, in one transaction: some 100 ms of work at the most. */
+export const SLICE = 4000;
 /** Sweeps that wait for a refusing disk; beyond that the oldest looks are forgotten, which can only make less free. */
 const MAX_PENDING_SWEEPS = 512;
-const MAX_PENDING_LEASES = 4096;
-
-interface Fold {
-  readonly segment: SegmentId;
-  readonly address: Ipv4;
-  readonly mac: Mac | null;
-  readonly intent: boolean;
-  firstMs: number;
-  lastMs: number;
-  sources: number;
-  hostname: string | null;
-}
+/**
+ * How long the last flush may take: the daemon ends within two seconds. Enough for 80,000 sightings on a slow disk; a flood that
+ * names every address of a /16 twice a second brings more.
+ */
+const STOP_MS = 1000;
 
 type LeaseEntry = Lease & { readonly segment: SegmentId; readonly startsMs: number };
 
@@ -40,30 +33,38 @@ export interface RecorderOptions {
   readonly logger: Logger;
   /** Told how many probes of a scanner were left out. */
   readonly onScanner: (segment: SegmentId, mac: Mac, probes: number) => void;
-  /** Told of each batch before it is written. */
+  /** Told of each slice before it is written. What it throws is logged. */
   readonly onFlush?: (sightings: readonly FoldedSighting[]) => void;
 }
 
-const ownerOf = (segment: SegmentId, address: Ipv4, intent: boolean): string => `${segment}/${address}/${intent ? 'i' : 'u'}`;
+/** What was pending at one moment, and how much of it is still to be written. */
+interface Round {
+  readonly folds: number;
+  readonly leases: number;
+  /** Heard with the folds of this round or before: written with the last of them. */
+  readonly sweeps: ReadonlySet<SweepRecord>;
+}
 
 export class Recorder {
   readonly #options: RecorderOptions;
-  /** Per address: at most MACS_PER_ADDRESS + 1 folds for uses and as many for intents. */
-  readonly #folds = new Map<string, Fold>();
+  readonly #folds = new Folds();
   readonly #scanners = new Scanners();
-  #macsOf = new Map<string, number>();
   #sweeps: SweepRecord[] = [];
-  #leases = new Map<string, LeaseEntry>();
+  /** By source and address, so no more than two for each address of a segment. */
+  readonly #leases = new Map<string, LeaseEntry>();
   #timer: NodeJS.Timeout | null = null;
+  /** The round under way has its next turn. */
+  #turn: NodeJS.Immediate | null = null;
   #failing = false;
   #forgottenSweeps = 0;
+  #complained = false;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => this.#flushAll(), FLUSH_INTERVAL_MS);
+    this.#timer ??= setInterval(() => this.#tick(), FLUSH_INTERVAL_MS);
   }
 
   /** Whether the last flush reached the disk. */
@@ -72,37 +73,14 @@ export class Recorder {
   }
 
   sighting(segment: SegmentId, sighting: Sighting): void {
-    const intent = isIntent(sighting.source);
-    const owner = ownerOf(segment, sighting.address, intent);
-    let mac = sighting.mac;
-    let key = `${owner}/${mac ?? ''}`;
-    let fold = this.#folds.get(key);
-    if (fold === undefined) {
-      const macs = this.#macsOf.get(owner) ?? 0;
-      if (mac !== null && macs >= MACS_PER_ADDRESS) {
-        mac = null;
-        key = `${owner}/`;
-        fold = this.#folds.get(key);
-      }
-      if (fold === undefined) {
-        this.#macsOf.set(owner, macs + 1);
-        this.#folds.set(key, {
-          segment,
-          address: sighting.address,
-          mac,
-          intent,
-          firstMs: sighting.atMs,
-          lastMs: sighting.atMs,
-          sources: sourceBit(sighting.source),
-          hostname: sighting.hostname ?? null,
-        });
-        return;
-      }
+    const { mac } = sighting;
+    if (sighting.source !== 'arp-probe' || mac === null) {
+      this.#folds.add(segment, sighting);
+      return;
     }
-    fold.firstMs = Math.min(fold.firstMs, sighting.atMs);
-    fold.lastMs = Math.max(fold.lastMs, sighting.atMs);
-    fold.sources |= sourceBit(sighting.source);
-    fold.hostname = sighting.hostname ?? fold.hostname;
+    const what = this.#scanners.hold(segment, mac, sighting, this.#options.clock.monotonicMs());
+    if (what === 'intent') this.#folds.add(segment, sighting);
+    else if (what === 'scanner') this.#options.onScanner(segment, mac, 1);
   }
 
   sweep(record: SweepRecord): void {
@@ -114,73 +92,116 @@ export class Recorder {
   }
 
   lease(segment: SegmentId, lease: Lease, startsMs: number): void {
-    const key = `${segment}/${lease.address}`;
-    if (!this.#leases.has(key) && this.#leases.size >= MAX_PENDING_LEASES) this.flush();
-    if (this.#leases.has(key) || this.#leases.size < MAX_PENDING_LEASES) this.#leases.set(key, { ...lease, segment, startsMs });
+    this.#leases.set(`${segment}/${lease.address}/${lease.source}`, { ...lease, segment, startsMs });
   }
 
   /**
-   * Writes what is pending, at once, but for ARP probes: whether those are a scanner's is only told over a whole second.
-   * Never throws: a refusal is logged, and everything kept for the next try.
+   * Writes what is pending, at once, but for ARP probes of the last second or two: whose they are is not known yet. Never throws: a
+   * refusal is logged, and everything kept for the next try.
    */
   flush(): void {
-    this.#write([...this.#folds].filter(([, fold]) => fold.sources !== PROBE_ONLY));
+    this.#writeAll(Number.POSITIVE_INFINITY);
   }
 
-  #flushAll(): void {
-    this.#dropScanners();
-    this.#write([...this.#folds]);
-  }
-
-  #write(folds: readonly (readonly [string, Fold])[]): void {
-    const { ledger, clock, logger } = this.#options;
-    const sightings: FoldedSighting[] = folds.map(([, fold]) => ({
-      ...fold,
-      firstMs: Math.round(fold.firstMs),
-      lastMs: Math.round(fold.lastMs),
-    }));
-    if (!this.#failing) this.#options.onFlush?.(sightings);
-    try {
-      ledger.write({ atMs: clock.nowMs(), sightings, sweeps: this.#sweeps, leases: [...this.#leases.values()] });
-    } catch (error) {
-      if (!this.#failing) {
-        logger.error(
-          { err: error, pendingAddresses: sightings.length },
-          'the ledger refuses to be written; keeping everything and trying again every second',
-        );
-      }
-      this.#failing = true;
-      return;
-    }
-    if (this.#failing) logger.warn({ forgottenSweeps: this.#forgottenSweeps }, 'the ledger can be written again');
-    this.#failing = false;
-    this.#forgottenSweeps = 0;
-    for (const [key] of folds) this.#folds.delete(key);
-    this.#countMacs();
-    this.#sweeps = [];
-    this.#leases = new Map();
-  }
-
-  #countMacs(): void {
-    this.#macsOf = new Map();
-    for (const fold of this.#folds.values()) {
-      const owner = ownerOf(fold.segment, fold.address, fold.intent);
-      this.#macsOf.set(owner, (this.#macsOf.get(owner) ?? 0) + 1);
-    }
-  }
-
-  /** Flushes once more and stops. Idempotent. */
+  /** Flushes once more, ARP probes included, and stops. Under a flood it gives up after a second, sweeps unwritten. Idempotent. */
   stop(): void {
     if (this.#timer === null) return;
     clearInterval(this.#timer);
     this.#timer = null;
-    this.#flushAll();
+    this.#takeDecided(this.#scanners.decide(Number.POSITIVE_INFINITY));
+    this.#writeAll(this.#options.clock.monotonicMs() + STOP_MS);
+    if (!this.#failing && this.#folds.size > 0)
+      this.#options.logger.warn(
+        { lost: this.#folds.size },
+        'stopped in a flood: not all sightings of the last second were written',
+      );
   }
 
-  #dropScanners(): void {
-    for (const { segment, mac, keys } of this.#scanners.among(this.#folds, this.#options.clock.nowMs())) {
-      for (const key of keys) this.#folds.delete(key);
-      this.#options.onScanner(segment, mac, keys.length);
+  /** @param untilMs monotonic: no slice is begun later */
+  #writeAll(untilMs: number): void {
+    if (this.#turn !== null) clearImmediate(this.#turn);
+    this.#turn = null;
+    for (let round: Round | null = this.#newRound(); round !== null && this.#options.clock.monotonicMs() < untilMs; )
+      round = this.#writeSlice(round);
+  }
+
+  #tick(): void {
+    this.#takeDecided(this.#scanners.decide(this.#options.clock.monotonicMs()));
+    // A round that is not done yet goes on; what came meanwhile is the next one's.
+    if (this.#turn === null) this.#continue(this.#newRound());
+  }
+
+  #continue(round: Round): void {
+    const rest = this.#writeSlice(round);
+    this.#turn = rest === null ? null : setImmediate(() => this.#continue(rest));
+  }
+
+  #takeDecided({ intents, scanners }: DecidedProbes): void {
+    for (const { segment, sighting } of intents) this.#folds.add(segment, sighting);
+    for (const { segment, mac, probes } of scanners) this.#options.onScanner(segment, mac, probes);
+  }
+
+  #newRound(): Round {
+    return { folds: this.#folds.size, leases: this.#leases.size, sweeps: new Set(this.#sweeps) };
+  }
+
+  /** @returns what is left of the round; null where it is done, or the disk refused. */
+  #writeSlice(round: Round): Round | null {
+    const { ledger, clock } = this.#options;
+    const folds = this.#folds.oldest(Math.min(round.folds, SLICE));
+    const leases = firstOf(this.#leases, Math.min(round.leases, SLICE));
+    const rest = { ...round, folds: round.folds - folds.length, leases: round.leases - leases.length };
+    const isLast = rest.folds === 0 && rest.leases === 0;
+    const sweeps = isLast ? this.#sweeps.filter((sweep) => round.sweeps.has(sweep)) : [];
+    const sightings = folds.map(foldedSighting);
+    this.#tell(sightings);
+    try {
+      ledger.write({ atMs: clock.nowMs(), sightings, sweeps, leases: leases.map(([, lease]) => lease) });
+    } catch (error) {
+      this.#refused(error);
+      return null;
+    }
+    this.#written();
+    this.#folds.drop(folds);
+    for (const [key] of leases) this.#leases.delete(key);
+    if (isLast) this.#sweeps = this.#sweeps.filter((sweep) => !round.sweeps.has(sweep));
+    return isLast ? null : rest;
+  }
+
+  #tell(sightings: readonly FoldedSighting[]): void {
+    if (this.#failing) return;
+    try {
+      this.#options.onFlush?.(sightings);
+    } catch (error) {
+      if (!this.#complained)
+        this.#options.logger.error({ err: error }, 'what is new could not be told; it is recorded all the same');
+      this.#complained = true;
     }
   }
+
+  #refused(error: unknown): void {
+    if (!this.#failing) {
+      this.#options.logger.error(
+        { err: error, pendingAddresses: this.#folds.size },
+        'the ledger refuses to be written; keeping everything and trying again every second',
+      );
+    }
+    this.#failing = true;
+  }
+
+  #written(): void {
+    if (!this.#failing) return;
+    this.#options.logger.warn({ forgottenSweeps: this.#forgottenSweeps }, 'the ledger can be written again');
+    this.#failing = false;
+    this.#forgottenSweeps = 0;
+  }
+}
+
+function firstOf<Key, Value>(map: ReadonlyMap<Key, Value>, count: number): [Key, Value][] {
+  const first: [Key, Value][] = [];
+  for (const entry of map) {
+    if (first.length >= count) break;
+    first.push(entry);
+  }
+  return first;
 }

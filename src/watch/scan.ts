@@ -7,7 +7,7 @@ import { cidrOfRange, rangeOfCidr } from '../core/address/cidr.ts';
 import type { Ipv4 } from '../core/address/ipv4.ts';
 import { formatIpv4 } from '../core/address/ipv4.ts';
 import type { Mac } from '../core/address/mac.ts';
-import { contains, formatRange, type Ipv4Range, sizeOf } from '../core/address/range.ts';
+import { contains, formatRange, type Ipv4Range, overlaps, sizeOf } from '../core/address/range.ts';
 import { rangeSet, rangeSetOfAddresses, subtract } from '../core/address/range-set.ts';
 import { FreeholdError } from '../core/error.ts';
 import type { SightingSource } from '../core/evidence/sighting.ts';
@@ -18,11 +18,12 @@ import { watchInterfaces } from '../link/interfaces.ts';
 import { openPacketWire } from '../link/packet-wire.ts';
 import type { InterfaceFacts } from '../link/types.ts';
 import { systemClock } from '../system/clock.ts';
+import { faultOf, type WireFault } from './faults.ts';
 import { readFrame } from './frame-reader.ts';
 import { IgnoredFrames } from './ignored.ts';
 import type { Scan, ScanHost, ScanReport, ScanRequest } from './scan-types.ts';
 import { edges, MAX_SEGMENT_ADDRESSES, ownNetwork } from './segment-place.ts';
-import { driveSweep, faultOf, type WireFault } from './sweep-driver.ts';
+import { driveSweep } from './sweep-driver.ts';
 import { RETRY_PATIENCE_MS } from './sweep-plan.ts';
 
 const PROGRESS_INTERVAL_MS = 100;
@@ -47,7 +48,8 @@ export const scan: Scan = async (request, onProgress) => {
     });
   }
   const range = rangeToScan(request, facts);
-  const plan = planScan(request, facts, range);
+  const own = interfaces.value.list().flatMap(({ addresses }) => addresses.map(({ address }) => address));
+  const plan = planScan(request, facts, range, own);
   const found = new Map<Ipv4, Found>();
   const ignored = new IgnoredFrames();
   let fault: WireFault | null = facts.adminUp && facts.running ? null : 'link-down';
@@ -62,7 +64,7 @@ export const scan: Scan = async (request, onProgress) => {
       request.interfaceName,
       {
         onFrame: (frame) =>
-          readFrame(frame, { segment: request.interfaceName, range, ownMac: facts.mac }, ignored, {
+          readFrame(frame, { segment: request.interfaceName, range, ownMac: facts.mac, own }, ignored, {
             onArp: (arp) => {
               if (sweep !== null && arp.operation === 'reply' && arp.targetMac === facts.mac) {
                 noteReply(sweep, arp.senderAddress, arp.senderMac, systemClock.monotonicMs());
@@ -89,7 +91,7 @@ export const scan: Scan = async (request, onProgress) => {
     const ended = await driveSweep(sweep, {
       wire: wire.value,
       ownMac: facts.mac,
-      ownAddress: facts.addresses[0]?.address ?? null,
+      ownAddress: senderIn(range, facts),
       clock: systemClock,
       fault: () => fault,
     });
@@ -140,8 +142,12 @@ function rangeToScan({ range }: ScanRequest, facts: InterfaceFacts): Ipv4Range {
   return wanted;
 }
 
-function planScan(request: ScanRequest, facts: InterfaceFacts, range: Ipv4Range): SweepPlan {
-  const own = facts.addresses.map(({ address }) => address);
+/** Our own address in the network that is scanned: hosts that answer only neighbours answer no other. */
+function senderIn(range: Ipv4Range, facts: InterfaceFacts): Ipv4 | null {
+  return facts.addresses.find(({ network }) => overlaps(rangeOfCidr(network), range))?.address ?? null;
+}
+
+function planScan(request: ScanRequest, facts: InterfaceFacts, range: Ipv4Range, own: readonly Ipv4[]): SweepPlan {
   const onLink = facts.addresses.map(({ network }) => network).find((network) => contains(rangeOfCidr(network), range.first));
   const network = onLink ?? cidrOfRange(range);
   const never = network === null ? [] : edges(network, facts).map(({ address }) => address);
@@ -154,7 +160,7 @@ function planScan(request: ScanRequest, facts: InterfaceFacts, range: Ipv4Range)
     controls: new Set(),
     rate: request.rate,
     retryPatienceMs: RETRY_PATIENCE_MS,
-    askSilent: request.passes === 2 && own.length > 0,
+    askSilent: request.passes === 2 && senderIn(range, facts) !== null,
     settleMs: request.settleMs,
   };
 }

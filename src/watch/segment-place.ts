@@ -4,7 +4,7 @@
  */
 import { type Cidr, formatCidr, hasBroadcast, networkOf, rangeOfCidr } from '../core/address/cidr.ts';
 import type { Ipv4 } from '../core/address/ipv4.ts';
-import { contains, type Ipv4Range, sizeOf } from '../core/address/range.ts';
+import { contains, type Ipv4Range, overlaps, sizeOf } from '../core/address/range.ts';
 import type { InfrastructureAddress } from '../core/evidence/facts.ts';
 import type { LookMethod } from '../core/evidence/look.ts';
 import type { InterfaceFacts } from '../link/types.ts';
@@ -13,7 +13,15 @@ import type { SegmentConfig } from '../system/config-types.ts';
 /** A /16: what one segment may hold at most. */
 export const MAX_SEGMENT_ADDRESSES = 65_536;
 
-export type WaitReason = 'interface-gone' | 'link-down' | 'address-lost' | 'icmp-unavailable' | 'network-too-large';
+export type WaitReason =
+  | 'interface-gone'
+  | 'link-down'
+  | 'address-lost'
+  | 'network-too-large'
+  /** Part of the network lies on the link and part of it behind a router: no one method can look at both. */
+  | 'cidr-beyond-link'
+  /** The packet socket, or the ledger, refused; tried again every few seconds. */
+  | 'socket-failed';
 
 export interface SegmentPlace {
   readonly method: LookMethod;
@@ -21,9 +29,11 @@ export interface SegmentPlace {
   readonly range: Ipv4Range;
   /** Null for a routed segment without an interface. */
   readonly facts: InterfaceFacts | null;
-  /** Our addresses within the segment. */
+  /** Where it is looked at: looks on one wire prove nothing about another. */
+  readonly wire: string;
+  /** Addresses of this machine within the segment, on whichever interface: nobody else can be heard to answer for them. */
   readonly own: readonly Ipv4[];
-  /** Sender of ordinary ARP requests: our first address within the segment. */
+  /** Sender of ordinary ARP requests: the interface's first address within the segment. */
   readonly ownAddress: Ipv4 | null;
   readonly gateways: readonly Ipv4[];
   readonly infrastructure: readonly InfrastructureAddress[];
@@ -34,32 +44,44 @@ export type Placing =
   | { readonly state: 'waiting'; readonly reason: WaitReason; readonly detail: string };
 
 /**
- * @param facts the interface that the configuration names, if there is one
+ * @param interfaces all of the machine's: what it holds elsewhere it answers for here too
  * @param before the place that the segment had before: an address that went away is a fault, one that never was is not
  */
-export function placeSegment(config: SegmentConfig, facts: InterfaceFacts | undefined, before: SegmentPlace | null): Placing {
+export function placeSegment(config: SegmentConfig, interfaces: readonly InterfaceFacts[], before: SegmentPlace | null): Placing {
   const name = config.interface;
-  if (name === null) return config.cidr === null ? gone('(none)') : routed(config.cidr, null);
+  if (name === null) {
+    return config.cidr === null ? gone('(none)') : { state: 'placed', place: placed('icmp', config.cidr, null, interfaces) };
+  }
+  const facts = interfaces.find((candidate) => candidate.name === name);
   if (facts === undefined) return gone(name);
   const cidr = config.cidr ?? before?.cidr ?? ownNetwork(facts);
   if (cidr === null) return waiting('address-lost', `${name} has no IPv4 address, and the configuration names no cidr`);
   if (sizeOf(rangeOfCidr(cidr)) > MAX_SEGMENT_ADDRESSES) {
     return waiting('network-too-large', `${formatCidr(cidr)} is larger than a /16; name the part to watch as the segment's cidr`);
   }
-  const onLink = facts.addresses.some(({ network }) => contains(rangeOfCidr(network), cidr.network));
-  const method =
-    config.method !== 'auto'
-      ? config.method
-      : onLink || before?.method === 'arp' || facts.addresses.length === 0
-        ? 'arp'
-        : 'icmp';
   if (!facts.adminUp || !facts.running) return waiting('link-down', `${name} is down or has no carrier`);
-  if (method === 'icmp') return routed(cidr, facts);
-  const place = placed('arp', cidr, facts);
-  if (before !== null && before.ownAddress !== null && place.ownAddress === null) {
+  const method = config.method === 'auto' ? methodFor(cidr, facts, before) : config.method;
+  if (method === null) {
+    return waiting(
+      'cidr-beyond-link',
+      `only a part of ${formatCidr(cidr)} lies in a network of ${name}; name that part, and the rest as a segment of its own`,
+    );
+  }
+  const place = placed(method, cidr, facts, interfaces);
+  if (method === 'arp' && before !== null && before.ownAddress !== null && place.ownAddress === null) {
     return waiting('address-lost', `${name} has lost its address in ${formatCidr(cidr)}`);
   }
   return { state: 'placed', place };
+}
+
+/** By ARP what lies on the link, by ICMP what does not; null for a network of which only a part does. */
+function methodFor(cidr: Cidr, facts: InterfaceFacts, before: SegmentPlace | null): LookMethod | null {
+  const range = rangeOfCidr(cidr);
+  const networks = facts.addresses.map(({ network }) => rangeOfCidr(network));
+  if (networks.some((network) => contains(network, range.first) && contains(network, range.last))) return 'arp';
+  // Its addresses may be away for a moment; then it is no routed network all at once.
+  if (before?.method === 'arp' || networks.length === 0) return 'arp';
+  return networks.some((network) => overlaps(network, range)) ? null : 'icmp';
 }
 
 const gone = (name: string): Placing => waiting('interface-gone', `there is no interface ${name}`);
@@ -68,25 +90,34 @@ function waiting(reason: WaitReason, detail: string): Placing {
   return { state: 'waiting', reason, detail };
 }
 
-const routed = (cidr: Cidr, facts: InterfaceFacts | null): Placing => ({ state: 'placed', place: placed('icmp', cidr, facts) });
-
 /** The network of the interface's first address that has more than itself in it. */
 export function ownNetwork(facts: InterfaceFacts): Cidr | null {
   return facts.addresses.find(({ network }) => network.prefixLength < 32)?.network ?? null;
 }
 
-/** A place for a network named by hand, on an interface that may have no address in it. */
-export function placed(method: LookMethod, cidr: Cidr, facts: InterfaceFacts | null): SegmentPlace {
+/** A place for a network, on an interface that may have no address in it. */
+export function placed(
+  method: LookMethod,
+  cidr: Cidr,
+  facts: InterfaceFacts | null,
+  interfaces: readonly InterfaceFacts[],
+): SegmentPlace {
   const range = rangeOfCidr(cidr);
-  const own = (facts?.addresses ?? []).map(({ address }) => address).filter((address) => contains(range, address));
+  const within = (all: readonly InterfaceFacts[]): Ipv4[] => [
+    ...new Set(
+      all.flatMap(({ addresses }) => addresses.map(({ address }) => address)).filter((address) => contains(range, address)),
+    ),
+  ];
+  const own = within(interfaces);
   const gateways = (facts?.gateways ?? []).filter((address) => contains(range, address));
   return {
     method,
     cidr,
     range,
     facts,
+    wire: method === 'icmp' ? 'icmp' : `arp:${facts?.name ?? ''}`,
     own,
-    ownAddress: own[0] ?? null,
+    ownAddress: facts === null ? null : (within([facts])[0] ?? null),
     gateways,
     infrastructure: [...edges(cidr, facts), ...named(own, 'own'), ...named(gateways, 'gateway')],
   };

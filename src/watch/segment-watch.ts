@@ -18,14 +18,18 @@ import type { Clock } from '../system/clock.ts';
 import type { SegmentConfig } from '../system/config-types.ts';
 import type { Logger } from '../system/logger.ts';
 import { type AcdListener, driveAcd } from './acd-driver.ts';
+import { faultOf, faultWhile, type WireFault } from './faults.ts';
 import { readFrame } from './frame-reader.ts';
 import type { IcmpSweeper } from './icmp-sweeper.ts';
 import { IgnoredFrames } from './ignored.ts';
 import type { Recorder } from './recorder.ts';
 import { type Placing, placeSegment, type SegmentPlace, type WaitReason } from './segment-place.ts';
-import { driveSweep, faultOf, type SweepIo, type WireFault } from './sweep-driver.ts';
+import { driveSweep, type SweepIo } from './sweep-driver.ts';
 import { planSweep } from './sweep-plan.ts';
-import { sweepLog, sweepRecord } from './sweep-record.ts';
+import { failedSweep, sweepLog, sweepRecord } from './sweep-record.ts';
+
+/** How soon a socket that would not open is tried again. */
+const RETRY_MS = 5000;
 
 export type SweepTrigger = SweepRecord['trigger'];
 
@@ -39,6 +43,8 @@ export interface SegmentWatchOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
+  /** Told when the segment is placed for the first time, or over another range. */
+  readonly onPlaced: () => void;
 }
 
 export interface SegmentStatus {
@@ -66,7 +72,8 @@ export class SegmentWatch {
   #verifyFault: WireFault | null = null;
   #readFailures = 0;
   #sweep: Sweep | null = null;
-  #acd: AcdListener | null = null;
+  readonly #acds = new Set<AcdListener>();
+  #retry: NodeJS.Timeout | null = null;
   #running: Promise<SweepRecord> | null = null;
   #stopped = false;
   #unsubscribe: (() => void) | null = null;
@@ -119,9 +126,12 @@ export class SegmentWatch {
     const row = this.#row;
     const place = this.#place;
     if (row === null || place === null || this.#stopped) return null;
-    this.#running = this.#runSweep(row, place, trigger).finally(() => {
-      this.#running = null;
-    });
+    const startedMs = this.#options.clock.nowMs();
+    this.#running = this.#runSweep(row, place, trigger, startedMs)
+      .catch((error: unknown) => this.#unexpected(error, row, place, trigger, startedMs))
+      .finally(() => {
+        this.#running = null;
+      });
     return this.#running;
   }
 
@@ -152,7 +162,8 @@ export class SegmentWatch {
       },
       this.#options.random,
       (listener) => {
-        this.#acd = listener;
+        this.#acds.add(listener);
+        return () => this.#acds.delete(listener);
       },
     );
   }
@@ -174,6 +185,7 @@ export class SegmentWatch {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    if (this.#retry !== null) clearTimeout(this.#retry);
     this.#fail('aborted');
     this.#unsubscribe?.();
     await this.#running;
@@ -185,17 +197,15 @@ export class SegmentWatch {
     try {
       this.#settle();
     } catch (error) {
-      this.#options.logger.error({ err: error, segment: this.config.name }, 'the segment could not be taken up again');
-      this.#wait({ state: 'waiting', reason: 'interface-gone', detail: messageOf(error) });
+      this.#wait({ state: 'waiting', reason: 'socket-failed', detail: messageOf(error) });
     }
   }
 
   /** Looks at the interface again, and opens or closes the wire as it now stands. */
   #settle(): void {
     if (this.#stopped) return;
-    const { interfaces, ledger, logger } = this.#options;
-    const facts = this.config.interface === null ? undefined : interfaces.get(this.config.interface);
-    const placing = placeSegment(this.config, facts, this.#place);
+    const { interfaces, ledger, logger, clock } = this.#options;
+    const placing = placeSegment(this.config, interfaces.list(), this.#place);
     if (placing.state === 'waiting') {
       this.#wait(placing);
       return;
@@ -204,10 +214,19 @@ export class SegmentWatch {
     const before = this.#place;
     const { place } = placing;
     const moved = before === null || before.range.first !== place.range.first || before.range.last !== place.range.last;
-    if (moved || this.#row === null) this.#row = ledger.ensureSegment(this.config.name, place.range);
+    if (moved || before.wire !== place.wire || this.#row === null) {
+      // Looks under way were meant for another range, or another wire.
+      this.#fail('aborted');
+      this.#row = ledger.ensureSegment({ name: this.config.name, range: place.range, wire: place.wire, nowMs: clock.nowMs() });
+    }
     const otherCard = before?.facts?.index !== place.facts?.index || before?.facts?.mac !== place.facts?.mac;
-    if (otherCard) this.#closeWire();
+    if (otherCard) {
+      // Answers to the old MAC no longer reach us.
+      this.#fail('interface-gone');
+      this.#closeWire();
+    }
     this.#place = place;
+    if (moved) this.#options.onPlaced();
     if (place.method === 'arp' && this.#wire === null && place.facts !== null) {
       try {
         this.#wire = this.#options.openWire(place.facts.name, {
@@ -218,7 +237,7 @@ export class SegmentWatch {
       } catch (error) {
         if (error instanceof FreeholdError && error.exitCode === EXIT.notPermitted) throw error;
         // It may vanish between two looks at it; the next change brings us here again.
-        this.#wait({ state: 'waiting', reason: 'interface-gone', detail: messageOf(error) });
+        this.#wait({ state: 'waiting', reason: 'socket-failed', detail: messageOf(error) });
         return;
       }
     }
@@ -235,8 +254,14 @@ export class SegmentWatch {
       );
     }
     this.#waiting = placing;
-    if (placing.reason !== 'network-too-large') this.#fail(placing.reason);
+    this.#fail(faultWhile(placing.reason));
+    if (placing.reason === 'socket-failed') this.#retry ??= setTimeout(() => this.#settleLater(), RETRY_MS).unref();
     if (placing.reason === 'interface-gone') this.#closeWire();
+  }
+
+  #settleLater(): void {
+    this.#retry = null;
+    this.#settleAgain();
   }
 
   /** Keeps the first fault of the sweep, and of the verification, under way. */
@@ -275,7 +300,7 @@ export class SegmentWatch {
     const row = this.#row;
     const place = this.#place;
     if (row === null || place === null || place.facts === null) return;
-    readFrame(frame, { segment: this.config.name, range: place.range, ownMac: place.facts.mac }, this.#ignored, {
+    readFrame(frame, { segment: this.config.name, range: place.range, ownMac: place.facts.mac, own: place.own }, this.#ignored, {
       onArp: (arp) => this.#answer(arp, place.facts?.mac),
       onSighting: (sighting) => this.#options.recorder.sighting(row.id, sighting),
       onLease: (lease, atMs) => this.#options.recorder.lease(row.id, lease, atMs),
@@ -287,12 +312,11 @@ export class SegmentWatch {
     if (this.#sweep !== null && arp.operation === 'reply' && arp.targetMac === ownMac) {
       noteReply(this.#sweep, arp.senderAddress, arp.senderMac, this.#options.clock.monotonicMs());
     }
-    this.#acd?.(arp);
+    for (const listener of this.#acds) listener(arp);
   }
 
-  async #runSweep(row: SegmentRow, place: SegmentPlace, trigger: SweepTrigger): Promise<SweepRecord> {
+  async #runSweep(row: SegmentRow, place: SegmentPlace, trigger: SweepTrigger, startedMs: number): Promise<SweepRecord> {
     const { clock, recorder, logger } = this.#options;
-    const startedMs = clock.nowMs();
     const plan = planSweep(this.config, place, this.#options.ledger.sightingColumns(row.id), startedMs);
     const result = await this.#sweepOnce(plan, place);
     const record: SweepRecord = {
@@ -312,9 +336,19 @@ export class SegmentWatch {
     return record;
   }
 
+  /** A mistake of our own: the sweep proves nothing, and the daemon goes on. */
+  #unexpected(error: unknown, row: SegmentRow, place: SegmentPlace, trigger: SweepTrigger, startedMs: number): SweepRecord {
+    const { clock, recorder, logger } = this.#options;
+    logger.error({ err: error, segment: this.config.name }, 'a sweep failed in a way that was not expected; it proves nothing');
+    const record = failedSweep(row.id, place.method, trigger, startedMs, clock.nowMs());
+    recorder.sweep(record);
+    this.#lastSweep = record;
+    return record;
+  }
+
   async #sweepOnce(plan: SweepPlan, place: SegmentPlace): Promise<SweepResult> {
     const { clock, random, icmp } = this.#options;
-    this.#fault = this.#waiting === null || this.#waiting.reason === 'network-too-large' ? null : this.#waiting.reason;
+    this.#fault = this.#waiting === null ? null : faultWhile(this.#waiting.reason);
     if (plan.method === 'icmp')
       return icmp.sweep(
         plan,

@@ -15,8 +15,10 @@ import { err, ok, type Result } from '../core/result.ts';
 export interface SightingContext {
   readonly segment: string;
   readonly range: Ipv4Range;
-  /** Our own MAC on the segment: nothing that carries it is a sighting. */
+  /** Our own MAC on the segment. */
   readonly ownMac: Mac;
+  /** Addresses of this machine. */
+  readonly own: readonly Ipv4[];
 }
 
 export type SightingRefusal =
@@ -33,7 +35,9 @@ export type SightingRefusal =
 
 /** RFC 826 and RFC 5227: who says what about which address. */
 export function sightingOfArp(frame: ArpFrame, context: SightingContext, atMs: number): Result<Sighting, SightingRefusal> {
-  if (frame.senderMac === context.ownMac || frame.etherSource === context.ownMac) return err('own-frame');
+  const ours = frame.senderMac === context.ownMac || frame.etherSource === context.ownMac;
+  // We only ever send from 0.0.0.0 and from addresses of ours: with our MAC and another address, somebody else is behind it.
+  if (ours && (frame.senderAddress === ANY_ADDRESS || context.own.includes(frame.senderAddress))) return err('own-frame');
   const kind = arpKind(frame);
   const address = kind === 'probe' ? frame.targetAddress : frame.senderAddress;
   if (frame.senderMac === ZERO_MAC || address === ANY_ADDRESS) return err('not-a-host');

@@ -7,30 +7,16 @@ import type { Ipv4 } from '../core/address/ipv4.ts';
 import type { Mac } from '../core/address/mac.ts';
 import { ARP_FRAME_LENGTH, type ArpFrameWriter, arpFrameWriter } from '../core/codec/arp.ts';
 import { nextStep, noteSent, type Sweep } from '../core/probe/sweep.ts';
-import type { ProbeOut, WireHealth } from '../core/probe/types.ts';
+import type { ProbeOut } from '../core/probe/types.ts';
 import type { PacketWire, SendOutcome } from '../link/types.ts';
 import type { Clock } from '../system/clock.ts';
-
-export type WireFault = NonNullable<WireHealth['fault']>;
+import { faultOf, type WireFault } from './faults.ts';
 
 /** Full queues: try again soon. Anything else ends the sweep. */
 const TRANSIENT = new Set(['ENOBUFS', 'EAGAIN', 'EINTR', 'ENOMEM']);
 const TRANSIENT_PAUSE_MS = 2;
 /** Longest single wait, so that a fault or a stop is noticed soon. */
 const MAX_WAIT_MS = 250;
-
-/** What the wire's errno says about the sweep. */
-export function faultOf(errorCode: string): WireFault {
-  switch (errorCode) {
-    case 'ENETDOWN':
-      return 'link-down';
-    case 'ENODEV':
-    case 'ENXIO':
-      return 'interface-gone';
-    default:
-      return 'send-failed';
-  }
-}
 
 export interface SweepIo {
   readonly wire: PacketWire;

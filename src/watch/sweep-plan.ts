@@ -3,9 +3,18 @@
  * positive control. Pure.
  */
 import type { Ipv4 } from '../core/address/ipv4.ts';
-import { rangeSet, rangeSetOfAddresses, setContains, subtract, union } from '../core/address/range-set.ts';
+import type { Ipv4Range } from '../core/address/range.ts';
+import {
+  type RangeSet,
+  rangeSet,
+  rangeSetOfAddresses,
+  setContains,
+  setSize,
+  subtract,
+  union,
+} from '../core/address/range-set.ts';
 import type { SightingColumns } from '../core/evidence/facts.ts';
-import { chooseControls } from '../core/probe/plan.ts';
+import { chooseControls, MAX_TARGETS } from '../core/probe/plan.ts';
 import type { Rate, SweepPlan } from '../core/probe/types.ts';
 import type { SegmentConfig } from '../system/config-types.ts';
 import type { SegmentPlace } from './segment-place.ts';
@@ -48,7 +57,7 @@ export function planSweep(config: SegmentConfig, place: SegmentPlace, sightings:
   });
   return {
     method: place.method,
-    targets: routed ? union(hostRange, rangeSetOfAddresses(named)) : hostRange,
+    targets: routed ? withControls(hostRange, rangeSetOfAddresses(named)) : hostRange,
     recent: new Set(askable.slice(0, MAX_RECENT).map(({ address }) => address)),
     controls,
     rate: routed ? gentle(config.rate) : config.rate,
@@ -56,6 +65,20 @@ export function planSweep(config: SegmentConfig, place: SegmentPlace, sightings:
     askSilent: !routed && place.ownAddress !== null,
     settleMs: routed ? ICMP_SETTLE_MS : SETTLE_MS,
   };
+}
+
+/** A full /16 has no room for controls from outside it: then its last addresses are not looked at, and so never free. */
+function withControls(hosts: RangeSet, controls: RangeSet): RangeSet {
+  const room = MAX_TARGETS - setSize(controls);
+  const kept: Ipv4Range[] = [];
+  let count = 0;
+  for (const range of hosts) {
+    const last = Math.min(range.last, range.first + room - count - 1) as Ipv4;
+    if (last < range.first) break;
+    kept.push({ first: range.first, last });
+    count += last - range.first + 1;
+  }
+  return union(rangeSet(kept), controls);
 }
 
 const gentle = (rate: Rate): Rate => (rate === 'max' ? ICMP_MAX_RATE : Math.min(rate, ICMP_MAX_RATE));

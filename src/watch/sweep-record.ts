@@ -20,3 +20,30 @@ export function sweepLog(record: SweepRecord): Readonly<Record<string, unknown>>
     ...(record.valid ? {} : { reason: record.invalidReason, kernelDrops, controlsAsked, controlsAnswered, sendFailures }),
   };
 }
+
+/** A sweep that failed before it had a result. */
+export const failedSweep = (
+  segment: SweepRecord['segment'],
+  method: SweepRecord['method'],
+  trigger: SweepRecord['trigger'],
+  startedMs: number,
+  endedMs: number,
+): SweepRecord => ({
+  segment,
+  method,
+  trigger,
+  startedMs: Math.round(startedMs),
+  endedMs: Math.round(endedMs),
+  probesPlanned: 0,
+  probesSent: 0,
+  sendFailures: 0,
+  repliesReceived: 0,
+  answered: 0,
+  kernelDrops: 0,
+  controlsAsked: 0,
+  controlsAnswered: 0,
+  valid: false,
+  invalidReason: 'aborted',
+  looked: [],
+  standIns: [],
+});

@@ -3,9 +3,9 @@
  * about. Decides nothing about any address.
  */
 import type { Ipv4 } from '../core/address/ipv4.ts';
-import { contains, formatRange, type Ipv4Range } from '../core/address/range.ts';
+import { contains, formatRange, type Ipv4Range, intersect } from '../core/address/range.ts';
 import { FreeholdError } from '../core/error.ts';
-import type { Lease } from '../core/evidence/facts.ts';
+import type { Lease, ReservedRange } from '../core/evidence/facts.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { SegmentId, SegmentRow } from '../ledger/types.ts';
 import type { InterfaceWatch, PacketWire, PacketWireHandlers } from '../link/types.ts';
@@ -37,6 +37,8 @@ export interface WatchedSegment {
   readonly place: SegmentPlace;
   /** Time between two scheduled sweeps, in ms. */
   readonly intervalMs: number;
+  /** Parts that another segment watches too: an address used there must not be called free here. */
+  readonly shared: readonly ReservedRange[];
 }
 
 interface Entry {
@@ -67,7 +69,8 @@ export class Watch {
     this.#leases = new LeaseReader({
       paths: leaseFiles,
       logger: this.#options.logger,
-      onLease: (lease) => this.#heardLease(lease),
+      onLease: (lease, isNew) => this.#heardLease(lease, isNew),
+      onSnapshot: (leases) => this.#leasesAre(leases),
     });
     this.#leases.start();
   }
@@ -106,7 +109,7 @@ export class Watch {
         hint: `these are configured: ${names.join(', ')}`,
       });
     }
-    return ready(entry);
+    return this.#ready(entry);
   }
 
   /** The segment that holds the whole of `range`. @throws FreeholdError `address-not-watched` */
@@ -115,7 +118,7 @@ export class Watch {
       const whole = watch.place?.range;
       return whole !== undefined && contains(whole, range.first) && contains(whole, range.last);
     });
-    if (holder !== undefined) return ready(holder);
+    if (holder !== undefined) return this.#ready(holder);
     const watched = [...this.#entries.values()].flatMap(({ watch }) =>
       watch.place === null ? [] : [`${watch.config.name} (${formatRange(watch.place.range)})`],
     );
@@ -128,8 +131,25 @@ export class Watch {
     return [...this.#entries.values()].find(({ watch }) => watch.row?.id === id)?.watch;
   }
 
+  #ready({ watch, schedule }: Entry): WatchedSegment {
+    const { row, place } = watch;
+    if (row === null || place === null) {
+      const why = watch.status().waitingDetail ?? 'starting';
+      throw new FreeholdError('segment-not-ready', `segment ${watch.config.name} has not been seen yet: ${why}`, {
+        hint: 'nothing can be said of it before its interface is there once',
+      });
+    }
+    const shared = [...this.#entries.values()].flatMap(({ watch: other }) => {
+      const common = other === watch || other.place === null ? null : intersect(other.place.range, place.range);
+      return common === null
+        ? []
+        : [{ ...common, reason: `watched as a part of segment ${other.config.name} too: configure it once` }];
+    });
+    return { watch, row, place, intervalMs: schedule.intervalMs, shared };
+  }
+
   #add(config: SegmentConfig): void {
-    const watch = new SegmentWatch({ ...this.#options, config });
+    const watch = new SegmentWatch({ ...this.#options, config, onPlaced: () => void this.#leases?.again() });
     watch.start();
     const schedule = scheduleSweeps(config.schedule, config.name, this.#options.logger, async () => {
       await watch.sweep('schedule');
@@ -145,14 +165,15 @@ export class Watch {
     });
   }
 
-  #heardLease(lease: Lease): void {
+  #heardLease(lease: Lease, isNew: boolean): void {
     const nowMs = this.#options.clock.nowMs();
     const address: Ipv4 = lease.address;
     for (const { watch } of this.#entries.values()) {
       const { row, place } = watch;
       if (row === null || place === null || !contains(place.range, address)) continue;
       this.#options.recorder.lease(row.id, lease, nowMs);
-      if (lease.endsMs <= nowMs || lease.mac === null) continue;
+      // Found at the first read, a lease may be days old: it counts as a lease, but nothing was just heard.
+      if (!isNew || lease.endsMs <= nowMs || lease.mac === null) continue;
       this.#options.recorder.sighting(row.id, {
         segment: row.name,
         address,
@@ -163,20 +184,17 @@ export class Watch {
       });
     }
   }
-}
 
-function ready({ watch, schedule }: Entry): WatchedSegment {
-  const { row, place } = watch;
-  if (row === null || place === null) {
-    throw new FreeholdError(
-      'segment-not-ready',
-      `segment ${watch.config.name} has not been seen yet: ${watch.status().waitingDetail ?? 'starting'}`,
-      {
-        hint: 'nothing can be said of it before its interface is there once',
-      },
-    );
+  /** Ends what an earlier run read from the files and what is in none of them any more. */
+  #leasesAre(leases: readonly Lease[]): void {
+    const present = new Set(leases.map(({ address }) => address));
+    // What was just read must be stored first.
+    this.#options.recorder.flush();
+    for (const { watch } of this.#entries.values()) {
+      if (watch.row !== null)
+        this.#options.ledger.endLeasesMissing(watch.row.id, 'lease-file', present, this.#options.clock.nowMs());
+    }
   }
-  return { watch, row, place, intervalMs: schedule.intervalMs };
 }
 
 const sameConfig = (a: SegmentConfig, b: SegmentConfig): boolean => JSON.stringify(a) === JSON.stringify(b);

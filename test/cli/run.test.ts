@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { untilStopped } from '../../src/cli/run.ts';
+import { keepEarlySignals, untilStopped } from '../../src/cli/run.ts';
 import type { Daemon } from '../../src/daemon-types.ts';
 
 interface Fake extends Daemon {
@@ -71,5 +71,21 @@ describe('untilStopped', () => {
     );
     signals.emit('SIGTERM');
     expect(await ended).toBe(1);
+  });
+});
+
+describe('keepEarlySignals', () => {
+  it('keeps what comes while the daemon starts, and gives it on afterwards, once', async () => {
+    const signals = new EventEmitter();
+    const replay = keepEarlySignals(signals);
+    signals.emit('SIGHUP');
+    signals.emit('SIGHUP');
+    signals.emit('SIGTERM');
+    const daemon = fakeDaemon(async () => undefined);
+    const ended = untilStopped(daemon, signals, logger);
+    replay();
+    expect(await ended).toBe(0);
+    expect(daemon.calls).toEqual(['reload', 'stop']);
+    expect(signals.eventNames()).toEqual([]);
   });
 });

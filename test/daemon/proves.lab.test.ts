@@ -31,7 +31,7 @@ function threeDays(path: string): void {
   const nowMs = Date.now();
   const startMs = nowMs - 3 * DAY_MS - 3_600_000;
   const ledger = openLedger({ path, nowMs: startMs });
-  const { id } = ledger.ensureSegment('lan', range.value);
+  const { id } = ledger.ensureSegment({ name: 'lan', range: range.value, wire: 'arp:lan0', nowMs: startMs });
   for (let atMs = startMs; atMs < nowMs - 60_000; atMs += 10 * 60_000) {
     const seen = nowMs - atMs > DAY_MS && nowMs - atMs < 2 * DAY_MS;
     const sighting = {

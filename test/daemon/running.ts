@@ -27,10 +27,11 @@ export const NEVER = '0 0 0 1 1 *';
 export async function runDaemon(
   segments: string,
   before: (ledgerPath: string) => void = () => undefined,
+  ledgerAt?: string,
 ): Promise<RunningDaemon> {
   const folder = await mkdtemp(join(tmpdir(), 'freehold-test-'));
   const socketPath = join(folder, 'freehold.sock');
-  const ledgerPath = join(folder, 'freehold.db');
+  const ledgerPath = ledgerAt ?? join(folder, 'freehold.db');
   before(ledgerPath);
   const read = (yaml: string) =>
     parseConfig(

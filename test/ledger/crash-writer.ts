@@ -13,7 +13,12 @@ const FIRST_ADDRESS = 0xc0000200;
 const HOUR = 3_600_000;
 
 const ledger = openLedger({ path, nowMs: 0 });
-const { id } = ledger.ensureSegment('lan', { first: ipv4(FIRST_ADDRESS), last: ipv4(FIRST_ADDRESS + 255) });
+const { id } = ledger.ensureSegment({
+  name: 'lan',
+  range: { first: ipv4(FIRST_ADDRESS), last: ipv4(FIRST_ADDRESS + 255) },
+  wire: 'arp:lan0',
+  nowMs: 0,
+});
 
 for (let n = Number(first); ; n++) {
   const atMs = n * HOUR;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { ipv4 } from '../../src/core/address/ipv4.ts';
-import { LAN, openAt, temporaryPath } from './fixtures.ts';
+import { LAN, LAN_SETTING, openAt, temporaryPath } from './fixtures.ts';
 
 const WRITER = join(import.meta.dirname, 'crash-writer.ts');
 const KILLS = 25;
@@ -40,7 +40,7 @@ it(`loses nothing that was written, and is never torn, in ${KILLS} kills at rand
 
     const ledger = openAt(path, 0);
     expect(ledger.integrityCheck()).toEqual([]);
-    const { id } = ledger.ensureSegment('lan', LAN);
+    const { id } = ledger.ensureSegment(LAN_SETTING);
     const rows = (offset: number) =>
       ledger.history(id, ipv4(LAN.first + offset), 5_000).map(({ lastSeenMs }) => lastSeenMs / 3_600_000);
     const found: number[] = [];

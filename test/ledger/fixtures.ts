@@ -12,7 +12,7 @@ import { FreeholdError } from '../../src/core/error.ts';
 import { sourceBit } from '../../src/core/evidence/sighting.ts';
 import type { Result } from '../../src/core/result.ts';
 import { type Ledger, openLedger } from '../../src/ledger/ledger.ts';
-import type { FoldedSighting, LedgerBatch, SegmentId, SegmentRow, SweepRecord } from '../../src/ledger/types.ts';
+import type { FoldedSighting, LedgerBatch, SegmentId, SegmentRow, SegmentSetting, SweepRecord } from '../../src/ledger/types.ts';
 
 const must = <T>(result: Result<T>): T => {
   if (!result.ok) throw new Error(result.error);
@@ -33,6 +33,8 @@ export const DAY = 24 * HOUR;
 export const T0 = Date.UTC(2026, 0, 5);
 
 export const LAN = range('192.0.2.0/24');
+export const WIRE = 'arp:lan0';
+export const LAN_SETTING: SegmentSetting = { name: 'lan', range: LAN, wire: WIRE, nowMs: T0 };
 export const REPLY = sourceBit('arp-reply');
 
 /** @param fast in memory where the system offers that: for tests that write for simulated months, the files are the same */
@@ -53,7 +55,7 @@ export function openAt(path: string, nowMs = T0, migrations?: string): Ledger {
 export function newLedger(fast = false): { readonly ledger: Ledger; readonly path: string; readonly lan: SegmentRow } {
   const path = temporaryPath(fast);
   const ledger = openAt(path);
-  return { ledger, path, lan: ledger.ensureSegment('lan', LAN) };
+  return { ledger, path, lan: ledger.ensureSegment(LAN_SETTING) };
 }
 
 export const batch = (atMs: number, parts: Partial<LedgerBatch>): LedgerBatch => ({

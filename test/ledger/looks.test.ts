@@ -11,6 +11,7 @@ import {
   HOUR,
   invalidSweep,
   LAN,
+  LAN_SETTING,
   MINUTE,
   newLedger,
   openAt,
@@ -20,6 +21,7 @@ import {
   sweepOf,
   T0,
   temporaryPath,
+  WIRE,
 } from './fixtures.ts';
 
 const look = (ledger: Ledger, segment: SegmentId, atMs: number, looked?: RangeSet): void =>
@@ -78,12 +80,12 @@ describe('looks', () => {
       expect(sorted(ledger.lookRuns(lan.id, 0))).toEqual(runs);
       ledger.close();
       const again = openAt(path);
-      again.ensureSegment('lan', LAN);
+      again.ensureSegment(LAN_SETTING);
       expect(sorted(again.lookRuns(lan.id, 0))).toEqual(runs);
     });
   }
 
-  it('keeps methods and sets of targets apart, each set once, with its first look', () => {
+  it('keeps methods and sets of targets apart, each set once, with the end of its first look', () => {
     const { ledger, lan } = newLedger();
     const half = set('192.0.2.1-192.0.2.126');
     look(ledger, lan.id, T0 + 10, half);
@@ -95,8 +97,8 @@ describe('looks', () => {
       { targets: half, method: 'icmp', sinceMs: T0 + 30, untilMs: T0 + 30, looks: 1, longestGapMs: 0 },
     ]);
     expect(ledger.firstLooks(lan.id)).toEqual([
-      { targets: half, atMs: T0 + 5 },
-      { targets: set('192.0.2.1-192.0.2.254'), atMs: T0 + 20 },
+      { targets: half, atMs: T0 + 5 + 1500 },
+      { targets: set('192.0.2.1-192.0.2.254'), atMs: T0 + 20 + 1500 },
     ]);
   });
 
@@ -121,7 +123,7 @@ describe('looks', () => {
   it('keeps only the largest ranges of a very scattered set', () => {
     const path = temporaryPath();
     const ledger = openAt(path);
-    const wide = ledger.ensureSegment('wide', range('198.18.0.0/16'));
+    const wide = ledger.ensureSegment({ name: 'wide', range: range('198.18.0.0/16'), wire: WIRE, nowMs: T0 });
     const first = wide.range.first;
     const looked = Array.from({ length: 1000 }, (_, i) => ({
       first: ipv4(first + i * 60),
@@ -139,7 +141,7 @@ describe('looks', () => {
   it('forgets the set that was looked at longest ago when there are too many, and never the usual one', () => {
     const { ledger, lan, path } = newLedger();
     const one = (n: number): RangeSet => [
-      { first: ipv4(LAN.first + (n % 255)), last: ipv4(LAN.first + (n % 255) + Math.floor(n / 255)) },
+      { first: ipv4(LAN.first + (n % 240)), last: ipv4(LAN.first + (n % 240) + Math.floor(n / 240)) },
     ];
     for (let n = 0; n < MAX_TARGETS + 200; n += 100) {
       const sweeps = [sweepOf(lan.id, T0 + n * SECOND)];
@@ -149,14 +151,14 @@ describe('looks', () => {
     const check = (of: Ledger): void => {
       const firsts = of.firstLooks(lan.id);
       expect(firsts).toHaveLength(MAX_TARGETS);
-      expect(firsts.find(({ atMs }) => atMs === T0)?.targets).toEqual(set('192.0.2.1-192.0.2.254'));
-      expect(firsts.some(({ atMs }) => atMs === T0 + 200 * SECOND)).toBe(false);
+      expect(firsts.find(({ atMs }) => atMs === T0 + 1500)?.targets).toEqual(set('192.0.2.1-192.0.2.254'));
+      expect(firsts.some(({ atMs }) => atMs === T0 + 200 * SECOND + 1500)).toBe(false);
       expect(new Set(of.lookRuns(lan.id, 0).map(({ targets }) => targets)).size).toBe(MAX_TARGETS);
     };
     check(ledger);
     ledger.close();
     const again = openAt(path);
-    again.ensureSegment('lan', LAN);
+    again.ensureSegment(LAN_SETTING);
     check(again);
     expect(again.integrityCheck()).toEqual([]);
   });

@@ -4,7 +4,7 @@ import { ipv4 } from '../../src/core/address/ipv4.ts';
 import { INTENT_BITS, sourceBit } from '../../src/core/evidence/sighting.ts';
 import { MAX_MACS_PER_ADDRESS_AND_DAY, OCCUPANCY_GAP_MS } from '../../src/ledger/occupancy.ts';
 import type { FoldedSighting, LedgerBatch, Occupancy } from '../../src/ledger/types.ts';
-import { batch, DAY, HOUR, ip, LAN, MINUTE, macNumber, newLedger, openAt, REPLY, seen, T0 } from './fixtures.ts';
+import { batch, DAY, HOUR, ip, LAN, LAN_SETTING, MINUTE, macNumber, newLedger, openAt, REPLY, seen, T0 } from './fixtures.ts';
 
 const A = macNumber(1);
 const B = macNumber(2);
@@ -303,7 +303,7 @@ describe('occupancy against a naive model', () => {
         check(ledger);
         ledger.close();
         const again = openAt(path);
-        again.ensureSegment('lan', LAN);
+        again.ensureSegment(LAN_SETTING);
         check(again);
         again.close();
       }),

@@ -21,7 +21,7 @@ import {
   batch,
   hashOf,
   ip,
-  LAN,
+  LAN_SETTING,
   MINUTE,
   macNumber,
   newLedger,
@@ -34,11 +34,20 @@ import {
   temporaryPath,
 } from './fixtures.ts';
 
+const FOLDER = join(import.meta.dirname, '../../migrations');
+const FILES = readdirSync(FOLDER)
+  .filter((name) => name.endsWith('.sql'))
+  .sort();
+/** The newest version of today. */
+const KNOWN = FILES.length;
+/** The name of a migration that comes `n` after it. */
+const next = (n: number, what: string): string => `${String(KNOWN + n).padStart(4, '0')}_${what}.sql`;
+
 let sample: string;
 beforeAll(() => {
   sample = join(mkdtempSync(join(tmpdir(), 'freehold-ledger-')), 'sample.db');
   const ledger = openLedger({ path: sample, nowMs: T0 });
-  const lan = ledger.ensureSegment('lan', LAN);
+  const lan = ledger.ensureSegment(LAN_SETTING);
   for (let i = 0; i < 40; i++) {
     const sightings = Array.from({ length: 250 }, (_, n) =>
       seen(lan.id, `192.0.2.${n + 1}`, macNumber(n), T0 + i * 100 * MINUTE),
@@ -72,16 +81,34 @@ describe('opening', () => {
     const path = temporaryPath();
     writeFileSync(path, '');
     const ledger = openAt(path);
-    const lan = ledger.ensureSegment('lan', LAN);
+    const lan = ledger.ensureSegment(LAN_SETTING);
     ledger.write(batch(T0, { sightings: [seen(lan.id, '192.0.2.7', macNumber(1), T0)] }));
     ledger.close();
     ledger.close();
     expect(readdirSync(dirname(path)).sort()).toEqual(['freehold.db', 'freehold.db.lock']);
     const again = openAt(path);
-    expect(again.ensureSegment('lan', LAN)).toEqual(lan);
+    expect(again.ensureSegment(LAN_SETTING)).toEqual(lan);
     expect(again.sightingColumns(lan.id).lastUseMs[7]).toBe(T0);
     expect(again.history(lan.id, ip('192.0.2.7'), 9)).toHaveLength(1);
     expect(again.integrityCheck()).toEqual([]);
+  });
+
+  it('refuses an empty file whose write-ahead log is not, and harms neither', () => {
+    const path = temporaryPath();
+    copyFileSync(sample, `${path}-wal`);
+    writeFileSync(path, '');
+    const before = hashOf(`${path}-wal`);
+    expect(refusal(() => openAt(path)).code).toBe('ledger-damaged');
+    expect([hashOf(`${path}-wal`), statSync(path).size]).toEqual([before, 0]);
+  });
+
+  it.each([
+    ['an unknown file format', 47],
+    ['a write version from the future', 18],
+  ])('calls a header with %s damaged', (_name, at) => {
+    const path = closedLedger();
+    scribble(path, at, Buffer.of(0x77));
+    expect(refusal(() => openAt(path)).code).toBe('ledger-damaged');
   });
 
   it('is set up as promised: write-ahead log, its own application id, strict tables, room given back', () => {
@@ -91,7 +118,7 @@ describe('opening', () => {
     expect([pragma('journal_mode'), pragma('application_id'), pragma('user_version'), pragma('auto_vacuum')]).toEqual([
       'wal',
       0x46484c44,
-      5,
+      KNOWN,
       2,
     ]);
     const loose = database
@@ -121,7 +148,7 @@ describe('opening', () => {
 
 describe('a file that is refused stays as it is', () => {
   const table: { readonly name: string; readonly code: string; readonly spoil: (path: string) => void }[] = [
-    { name: 'from a newer Freehold', code: 'ledger-newer', spoil: (path) => pragma(path, 'user_version = 6') },
+    { name: 'from a newer Freehold', code: 'ledger-newer', spoil: (path) => pragma(path, `user_version = ${KNOWN + 1}`) },
     {
       name: 'of another program, by its application id',
       code: 'ledger-foreign',
@@ -182,7 +209,7 @@ describe('a file that is refused stays as it is', () => {
   it('says at once when the damage shows only while it runs', () => {
     const path = closedLedger();
     const ledger = openAt(path);
-    const lan = ledger.ensureSegment('lan', LAN);
+    const lan = ledger.ensureSegment(LAN_SETTING);
     scribble(path, PAGE * 3, noise(statSync(path).size - PAGE * 3));
     const { code } = refusal(() => {
       for (let n = 1; n < 255; n++) ledger.history(lan.id, ip(`192.0.2.${n}`), 100);
@@ -229,11 +256,6 @@ describe('a place that will not do', () => {
 });
 
 describe('migrations', () => {
-  const FOLDER = join(import.meta.dirname, '../../migrations');
-  const FILES = readdirSync(FOLDER)
-    .filter((name) => name.endsWith('.sql'))
-    .sort();
-
   /** A folder with the first `count` migrations, and more. */
   function folderWith(count: number, more: Readonly<Record<string, string>> = {}): string {
     const folder = temporaryFolder();
@@ -259,17 +281,19 @@ describe('migrations', () => {
 
   it('bring an older ledger up, with a copy of it from before', () => {
     const path = closedLedger();
-    const folder = folderWith(5, { '0006_note.sql': '-- Makes `note`.\nCREATE TABLE note (id INTEGER PRIMARY KEY) STRICT;' });
+    const folder = folderWith(KNOWN, {
+      [next(1, 'note')]: '-- Makes `note`.\nCREATE TABLE note (id INTEGER PRIMARY KEY) STRICT;',
+    });
     expect(backups(path)).toEqual([]);
     const ledger = openAt(path, T0 + 1234, folder);
-    expect(ledger.history(ledger.ensureSegment('lan', LAN).id, ip('192.0.2.7'), 100)).toHaveLength(40);
+    expect(ledger.history(ledger.ensureSegment(LAN_SETTING).id, ip('192.0.2.7'), 100)).toHaveLength(40);
     ledger.close();
-    expect(versionOf(path)).toBe(6);
-    expect(backups(path)).toEqual(['freehold.db.backup-v5-20260105T000001234Z']);
+    expect(versionOf(path)).toBe(KNOWN + 1);
+    expect(backups(path)).toEqual([`freehold.db.backup-v${KNOWN}-20260105T000001234Z`]);
     // The copy is a whole ledger of the older version; the newer one is now too new for the older program.
     expect(refusal(() => openAt(path)).code).toBe('ledger-newer');
     const copy = openAt(join(dirname(path), backups(path)[0] ?? ''));
-    expect(copy.history(copy.ensureSegment('lan', LAN).id, ip('192.0.2.7'), 100)).toHaveLength(40);
+    expect(copy.history(copy.ensureSegment(LAN_SETTING).id, ip('192.0.2.7'), 100)).toHaveLength(40);
     expect(copy.integrityCheck()).toEqual([]);
     copy.close();
     openAt(path, T0, folder).close();
@@ -281,46 +305,44 @@ describe('migrations', () => {
     const mine = [`${path}.backup-v1-mine`, `${path}.backup`, `${path}.backup-v5-20200101T000000000Z.txt`];
     for (const name of mine) writeFileSync(name, 'kept');
     const more: Record<string, string> = {};
-    for (let number = 6; number <= 10; number++) {
-      more[`${String(number).padStart(4, '0')}_more.sql`] = `CREATE TABLE more_${number} (id INTEGER PRIMARY KEY) STRICT;`;
-      openAt(path, T0 + number * 1000, folderWith(5, more)).close();
+    for (let n = 1; n <= 5; n++) {
+      more[next(n, 'more')] = `CREATE TABLE more_${n} (id INTEGER PRIMARY KEY) STRICT;`;
+      openAt(path, T0 + n * 1000, folderWith(KNOWN, more)).close();
     }
     expect(backups(path)).toEqual(
       [
         ...mine.map((name) => basename(name)),
-        ...[7, 8, 9].map(
-          (version) => `freehold.db.backup-v${version}-2026010${5}T0000${String(version + 1).padStart(2, '0')}000Z`,
-        ),
+        ...[3, 4, 5].map((n) => `freehold.db.backup-v${KNOWN + n - 1}-20260105T00000${n}000Z`),
       ].sort(),
     );
   });
 
   it('happen all or not at all', () => {
     const path = closedLedger();
-    const folder = folderWith(5, {
-      '0006_good.sql': 'CREATE TABLE good (id INTEGER PRIMARY KEY) STRICT;',
-      '0007_bad.sql': 'CREATE TABLE good (id INTEGER) STRICT;',
+    const folder = folderWith(KNOWN, {
+      [next(1, 'good')]: 'CREATE TABLE good (id INTEGER PRIMARY KEY) STRICT;',
+      [next(2, 'bad')]: 'CREATE TABLE good (id INTEGER) STRICT;',
     });
     const refused = refusal(() => openAt(path, T0, folder));
     expect(refused.code).toBe('ledger-migration-failed');
     expect(refused.hint).toContain(backups(path)[0]);
-    expect(versionOf(path)).toBe(5);
+    expect(versionOf(path)).toBe(KNOWN);
     openAt(path).close();
   });
 
   it('refuse to leave rows that point nowhere', () => {
     const path = closedLedger();
-    expect(refusal(() => openAt(path, T0, folderWith(5, { '0006_bad.sql': 'DELETE FROM segment;' }))).code).toBe(
+    expect(refusal(() => openAt(path, T0, folderWith(KNOWN, { [next(1, 'bad')]: 'DELETE FROM segment;' }))).code).toBe(
       'ledger-migration-failed',
     );
     const ledger = openAt(path);
-    expect(ledger.history(ledger.ensureSegment('lan', LAN).id, ip('192.0.2.7'), 100)).toHaveLength(40);
+    expect(ledger.history(ledger.ensureSegment(LAN_SETTING).id, ip('192.0.2.7'), 100)).toHaveLength(40);
   });
 
   it('refuse a ledger that was made by an edited file', () => {
     const path = closedLedger();
     const [first = ''] = FILES;
-    const folder = folderWith(5, { [first]: `${readFileSync(join(FOLDER, first), 'utf8')}-- one more word\n` });
+    const folder = folderWith(KNOWN, { [first]: `${readFileSync(join(FOLDER, first), 'utf8')}-- one more word\n` });
     const before = hashOf(path);
     const refused = refusal(() => openAt(path, T0, folder));
     expect(refused.code).toBe('ledger-migration-rewritten');

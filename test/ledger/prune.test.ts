@@ -15,6 +15,7 @@ import {
   sweepOf,
   T0,
   temporaryPath,
+  WIRE,
 } from './fixtures.ts';
 
 /** @returns how many steps it took */
@@ -59,7 +60,7 @@ describe('pruning', () => {
     expect(ledger.history(lan.id, ip('192.0.2.9'), 99)).toHaveLength(1);
     expect(ledger.history(lan.id, ip('192.0.2.10'), 99)).toEqual([]);
     expect(ledger.lookRuns(lan.id, 0)).toHaveLength(10);
-    expect(ledger.firstLooks(lan.id).map(({ atMs }) => atMs)).toEqual([T0]);
+    expect(ledger.firstLooks(lan.id).map(({ atMs }) => atMs)).toEqual([T0 + 1500]);
     expect(ledger.invalidSweeps(lan.id, 0)).toHaveLength(10);
     expect(ledger.standIns(lan.id, 0).every(({ lastSeenMs }) => lastSeenMs >= T0 + 10 * DAY)).toBe(true);
     expect(ledger.leases(lan.id, 0)).toHaveLength(10);
@@ -77,7 +78,7 @@ describe('pruning', () => {
   it('works in short steps and gives the space back', () => {
     const path = temporaryPath();
     const ledger = openAt(path);
-    const wide = ledger.ensureSegment('wide', range('198.18.0.0/16'));
+    const wide = ledger.ensureSegment({ name: 'wide', range: range('198.18.0.0/16'), wire: WIRE, nowMs: T0 });
     for (let part = 0; part < 5; part++) {
       const sightings = Array.from({ length: 8_000 }, (_, i) =>
         seen(wide.id, `198.18.${part * 32 + (i >> 8)}.${i & 255}`, macNumber(i), T0),

@@ -2,7 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { sourceBit } from '../../src/core/evidence/sighting.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import type { SegmentId } from '../../src/ledger/types.ts';
-import { batch, DAY, HOUR, LAN, MINUTE, macNumber, newLedger, openAt, range, seen, sweepOf, T0 } from './fixtures.ts';
+import {
+  batch,
+  DAY,
+  HOUR,
+  LAN_SETTING,
+  MINUTE,
+  macNumber,
+  newLedger,
+  openAt,
+  range,
+  seen,
+  sweepOf,
+  T0,
+  WIRE,
+} from './fixtures.ts';
 
 const ROUTER = macNumber(0xff);
 const HOST = macNumber(1);
@@ -21,7 +35,7 @@ function restarted(path: string, ledger: Ledger, segment: SegmentId, addresses: 
   const before = addresses.map((n) => stateOf(ledger, segment, n));
   ledger.close();
   const again = openAt(path);
-  again.ensureSegment('lan', LAN);
+  again.ensureSegment(LAN_SETTING);
   expect(addresses.map((n) => stateOf(again, segment, n))).toEqual(before);
   again.close();
 }
@@ -101,20 +115,20 @@ describe('a segment whose range changes', () => {
     const { ledger, lan } = newLedger();
     const small = ledger.sightingColumns(lan.id);
     ledger.write(batch(T0, { sightings: [seen(lan.id, '192.0.2.7', HOST, T0), seen(lan.id, '192.0.2.200', HOST, T0)] }));
-    const moved = ledger.ensureSegment('lan', range('192.0.2.128-192.0.3.255'));
+    const moved = ledger.ensureSegment({ name: 'lan', range: range('192.0.2.128-192.0.3.255'), wire: WIRE, nowMs: T0 });
     expect(moved.id).toBe(lan.id);
     const columns = ledger.sightingColumns(lan.id);
     expect(columns).not.toBe(small);
     expect([columns.length, columns.lastUseMs[72]]).toEqual([384, T0]);
     expect(ledger.history(lan.id, seen(lan.id, '192.0.2.7', HOST, T0).address, 9)).toHaveLength(1);
-    ledger.ensureSegment('lan', LAN);
+    ledger.ensureSegment(LAN_SETTING);
     expect(stateOf(ledger, lan.id, 7)).toEqual([0, null, null]);
     expect(ledger.sightingColumns(lan.id)).toBe(ledger.sightingColumns(lan.id));
   });
 
   it('refuses one that is larger than a /16', () => {
     const { ledger } = newLedger();
-    expect(() => ledger.ensureSegment('huge', range('10.0.0.0/15'))).toThrow(
+    expect(() => ledger.ensureSegment({ name: 'huge', range: range('10.0.0.0/15'), wire: WIRE, nowMs: T0 })).toThrow(
       expect.objectContaining({ code: 'segment-too-large' }),
     );
   });

@@ -9,7 +9,7 @@ import {
   HOUR,
   invalidSweep,
   ip,
-  LAN,
+  LAN_SETTING,
   MINUTE,
   macNumber,
   newLedger,
@@ -19,6 +19,7 @@ import {
   seen,
   sweepOf,
   T0,
+  WIRE,
 } from './fixtures.ts';
 
 const A = macNumber(1);
@@ -26,7 +27,7 @@ const A = macNumber(1);
 describe('sweeps', () => {
   it('gives back what was stored, newest first, paged, for one segment or all', () => {
     const { ledger, lan } = newLedger();
-    const other = ledger.ensureSegment('other', range('198.51.100.0/24'));
+    const other = ledger.ensureSegment({ name: 'other', range: range('198.51.100.0/24'), wire: WIRE, nowMs: T0 });
     const records = [
       sweepOf(lan.id, T0, { trigger: 'request', kernelDrops: 3 }),
       sweepOf(other.id, T0 + 1, { method: 'icmp' }),
@@ -60,9 +61,9 @@ describe('sweeps', () => {
     expect(kept(ledger)).toEqual(Array.from({ length: MAX_SWEEPS - 90 }, (_, i) => MAX_SWEEPS + 9 - i));
     ledger.close();
     const again = openAt(path);
-    const other = again.ensureSegment('other', range('198.51.100.0/24'));
+    const other = again.ensureSegment({ name: 'other', range: range('198.51.100.0/24'), wire: WIRE, nowMs: T0 });
     again.write(batch(T0, { sweeps: [sweepOf(other.id, T0)] }));
-    again.ensureSegment('lan', LAN);
+    again.ensureSegment(LAN_SETTING);
     again.write(fill(91, MAX_SWEEPS + 10));
     expect(kept(again).slice(0, 2)).toEqual([MAX_SWEEPS + 100, MAX_SWEEPS + 99]);
     expect(kept(again)).toHaveLength(MAX_SWEEPS - 99 + 1);
@@ -84,14 +85,14 @@ describe('sweeps', () => {
     expect(ledger.lastValidSweepMs(lan.id)).toBe(T0 + 1500);
     ledger.close();
     const again = openAt(path);
-    again.ensureSegment('lan', LAN);
+    again.ensureSegment(LAN_SETTING);
     expect(again.lastValidSweepMs(lan.id)).toBe(T0 + 1500);
     again.write(
       batch(T0, { sweeps: Array.from({ length: MAX_SWEEPS }, (_, i) => invalidSweep(lan.id, T0 + 3 * HOUR + i, 'link-down')) }),
     );
     again.close();
     const third = openAt(path);
-    third.ensureSegment('lan', LAN);
+    third.ensureSegment(LAN_SETTING);
     expect(third.lastValidSweepMs(lan.id)).toBe(T0 + HOUR);
   });
 });
@@ -140,10 +141,67 @@ describe('leases', () => {
     expect(running(T0)).toEqual([[A, 'laptop', T0 + 2 * HOUR]]);
     put({ startsMs: T0 - MINUTE, endsMs: T0 + 9 * HOUR });
     expect(running(T0)).toEqual([[A, 'laptop', T0 + 2 * HOUR]]);
-    put({ startsMs: T0 + 2 * MINUTE, mac: macNumber(2), hostname: null, endsMs: Number.POSITIVE_INFINITY, source: 'lease-file' });
-    expect(running(T0 + 400 * DAY)).toEqual([[macNumber(2), null, Number.POSITIVE_INFINITY]]);
+    put({ startsMs: T0 + 2 * MINUTE, mac: macNumber(2), hostname: null, endsMs: T0 + 3 * HOUR });
+    expect(running(T0)).toEqual([[macNumber(2), null, T0 + 3 * HOUR]]);
     put({ address: ip('198.51.100.1') });
     expect(running(T0)).toHaveLength(1);
+  });
+
+  it('keeps what each source says, the longest first: a short lease in a frame undoes no endless one in the file', () => {
+    const { ledger, lan, path } = newLedger();
+    const put = (more: Partial<LedgerBatch['leases'][number]>): void =>
+      ledger.write(batch(T0, { leases: [{ ...lease(more), segment: lan.id }] }));
+    const running = (of: typeof ledger, nowMs: number) => of.leases(lan.id, nowMs).map(({ source, endsMs }) => [source, endsMs]);
+    put({ endsMs: Number.POSITIVE_INFINITY, source: 'lease-file' });
+    put({ startsMs: T0 + MINUTE });
+    expect(running(ledger, T0)).toEqual([
+      ['lease-file', Number.POSITIVE_INFINITY],
+      ['dhcp-ack', T0 + HOUR],
+    ]);
+    expect(running(ledger, T0 + HOUR)).toEqual([['lease-file', Number.POSITIVE_INFINITY]]);
+    // The file's newer word holds, whatever the clock did meanwhile.
+    put({ startsMs: T0 - DAY, endsMs: T0 + 2 * HOUR, source: 'lease-file' });
+    expect(running(ledger, T0)).toEqual([
+      ['lease-file', T0 + 2 * HOUR],
+      ['dhcp-ack', T0 + HOUR],
+    ]);
+    put({ startsMs: T0 + 2 * MINUTE, endsMs: 0, source: 'lease-file' });
+    expect(running(ledger, T0)).toEqual([['dhcp-ack', T0 + HOUR]]);
+    ledger.close();
+    const again = openAt(path);
+    again.ensureSegment(LAN_SETTING);
+    expect(running(again, T0)).toEqual([['dhcp-ack', T0 + HOUR]]);
+  });
+
+  it('ends those of a source that are in none of its files any more', () => {
+    const { ledger, lan } = newLedger();
+    const other = ledger.ensureSegment({ name: 'other', range: LAN_SETTING.range, wire: WIRE, nowMs: T0 });
+    const endless = { endsMs: Number.POSITIVE_INFINITY, source: 'lease-file' as const };
+    const at = (last: number) => ip(`192.0.2.${last}`);
+    ledger.write(
+      batch(T0, {
+        leases: [
+          { ...lease(endless), address: at(50), segment: lan.id },
+          { ...lease(endless), address: at(51), segment: lan.id },
+          { ...lease({}), address: at(51), segment: lan.id },
+          { ...lease({}), address: at(52), segment: lan.id },
+          { ...lease(endless), address: at(51), segment: other.id },
+        ],
+      }),
+    );
+    const running = (id: typeof lan.id) => ledger.leases(id, T0 + MINUTE).map(({ address, source }) => [address, source]);
+    expect(running(lan.id)).toHaveLength(4);
+    const { revision } = ledger;
+    ledger.endLeasesMissing(lan.id, 'lease-file', new Set([at(50), at(60)]), T0 + MINUTE);
+    expect(ledger.revision).toBeGreaterThan(revision);
+    expect(running(lan.id)).toEqual([
+      [at(50), 'lease-file'],
+      [at(51), 'dhcp-ack'],
+      [at(52), 'dhcp-ack'],
+    ]);
+    expect(running(other.id)).toEqual([[at(51), 'lease-file']]);
+    ledger.endLeasesMissing(lan.id, 'lease-file', new Set(), T0 + MINUTE);
+    expect(running(lan.id).map(([address]) => address)).toEqual([at(51), at(52)]);
   });
 });
 

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { ipv4 } from '../../src/core/address/ipv4.ts';
 import type { FoldedSighting, SweepRecord } from '../../src/ledger/types.ts';
-import { batch, DAY, HOUR, MINUTE, macNumber, openAt, REPLY, range, sweepOf, T0, temporaryPath } from './fixtures.ts';
+import { batch, DAY, HOUR, MINUTE, macNumber, openAt, REPLY, range, sweepOf, T0, temporaryPath, WIRE } from './fixtures.ts';
 
 const DAYS = 365;
 const WIDE = range('198.18.0.0/16');
@@ -14,7 +14,7 @@ const GONE = 25_000;
 it('a year of a /16 is read back right, and how fast is printed', { timeout: 120_000 }, () => {
   const path = temporaryPath(true);
   const writer = openAt(path);
-  const { id } = writer.ensureSegment('wide', WIDE);
+  const { id } = writer.ensureSegment({ name: 'wide', range: WIDE, wire: WIRE, nowMs: T0 });
   const seen = (host: number, firstMs: number, lastMs: number): FoldedSighting => ({
     segment: id,
     address: ipv4(WIDE.first + 16 + 2 * host),
@@ -57,7 +57,7 @@ it('a year of a /16 is read back right, and how fast is printed', { timeout: 120
   };
   const startMs = performance.now();
   const ledger = openAt(path, nowMs);
-  ledger.ensureSegment('wide', WIDE);
+  ledger.ensureSegment({ name: 'wide', range: WIDE, wire: WIRE, nowMs: T0 });
   lines.push(`open, check and load: ${(performance.now() - startMs).toFixed(0)} ms`);
 
   const columns = timed('sighting columns', 200, () => ledger.sightingColumns(id));

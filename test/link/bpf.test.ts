@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ARP_SNAP_LENGTH, DHCP_SNAP_LENGTH, encodeFilter, FILTER } from '../../src/link/bpf.ts';
-import { arpProbe, ipv4Frame, STRANGER, vlanTag } from './frames.ts';
+import { ARP_IN_802_3_SNAP_LENGTH, ARP_SNAP_LENGTH, DHCP_SNAP_LENGTH, encodeFilter, FILTER } from '../../src/link/bpf.ts';
+import { arpProbe, arpProbeIn8023, ipv4Frame, STRANGER, vlanTag } from './frames.ts';
 
 /** What the kernel would keep of the frame: a small machine for the encoded program, written from the BPF reference. */
 function keeps(program: Uint8Array, frame: Uint8Array): number {
@@ -18,10 +18,16 @@ function keeps(program: Uint8Array, frame: Uint8Array): number {
     ];
     const load = (at: number, size: number): number | null => {
       if (at + size > frame.length) return null;
-      return size === 1 ? (frame[at] ?? 0) : ((frame[at] ?? 0) << 8) | (frame[at + 1] ?? 0);
+      let value = 0;
+      for (let i = 0; i < size; i++) value = value * 256 + (frame[at + i] ?? 0);
+      return value;
     };
     let loaded: number | null = 0;
     switch (code) {
+      case 0x20:
+        loaded = load(k, 4);
+        a = loaded ?? 0;
+        break;
       case 0x28:
         loaded = load(k, 2);
         a = loaded ?? 0;
@@ -41,6 +47,9 @@ function keeps(program: Uint8Array, frame: Uint8Array): number {
       case 0x15:
         pc += a === k ? jt : jf;
         break;
+      case 0x35:
+        pc += a >= k ? jt : jf;
+        break;
       case 0x45:
         pc += (a & k) !== 0 ? jt : jf;
         break;
@@ -53,6 +62,11 @@ function keeps(program: Uint8Array, frame: Uint8Array): number {
   }
 }
 
+function patched(frame: Uint8Array, at: number, ...octets: readonly number[]): Uint8Array {
+  frame.set(octets, at);
+  return frame;
+}
+
 const program = encodeFilter(FILTER);
 const qinq = [...vlanTag(7), ...vlanTag(8)];
 
@@ -61,6 +75,16 @@ describe('the filter', () => {
     ['an ARP probe', arpProbe(1), ARP_SNAP_LENGTH],
     ['an ARP probe with a tag', arpProbe(1, STRANGER, vlanTag(42)), ARP_SNAP_LENGTH],
     ['an ARP probe with two tags', arpProbe(1, STRANGER, qinq), 0],
+    ['an ARP probe in an 802.3 frame', arpProbeIn8023(1), ARP_IN_802_3_SNAP_LENGTH],
+    ['the same with a tag', arpProbeIn8023(1, vlanTag(42)), ARP_IN_802_3_SNAP_LENGTH],
+    ['the same with two tags', arpProbeIn8023(1, qinq), 0],
+    ['the same behind the smallest type', patched(arpProbeIn8023(1), 12, 0x06, 0x00), 0],
+    ['the same behind the largest length', patched(arpProbeIn8023(1), 12, 0x05, 0xff), ARP_IN_802_3_SNAP_LENGTH],
+    ['802.3 to another access point', patched(arpProbeIn8023(1), 14, 0x42, 0x42), 0],
+    ['802.3 with another control', patched(arpProbeIn8023(1), 16, 0x13), 0],
+    ['SNAP of another organisation', patched(arpProbeIn8023(1), 19, 0x0c), 0],
+    ['SNAP with IPv4', patched(arpProbeIn8023(1), 21, 0x00), 0],
+    ['SNAP cut before its type', arpProbeIn8023(1).subarray(0, 21), 0],
     ['DHCP from a client', ipv4Frame({ sourcePort: 68, destinationPort: 67 }), DHCP_SNAP_LENGTH],
     ['DHCP from a server', ipv4Frame({ sourcePort: 67, destinationPort: 68 }), DHCP_SNAP_LENGTH],
     ['DHCP between servers and relays', ipv4Frame({ sourcePort: 67, destinationPort: 67 }), DHCP_SNAP_LENGTH],
@@ -86,11 +110,11 @@ describe('the filter', () => {
   it('ends for any frame, and keeps all that ARP needs', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), (frame) => {
-        expect([0, ARP_SNAP_LENGTH, DHCP_SNAP_LENGTH]).toContain(keeps(program, frame));
+        expect([0, ARP_SNAP_LENGTH, ARP_IN_802_3_SNAP_LENGTH, DHCP_SNAP_LENGTH]).toContain(keeps(program, frame));
       }),
       { numRuns: 2000 },
     );
-    expect(ARP_SNAP_LENGTH).toBe(14 + 4 + 28);
+    expect([ARP_SNAP_LENGTH, ARP_IN_802_3_SNAP_LENGTH]).toEqual([14 + 4 + 28, 14 + 4 + 8 + 28]);
   });
 
   it('jumps only forward, and within the program', () => {

@@ -14,6 +14,16 @@ export const arpProbe = (host: number, source: readonly number[] = STRANGER, tag
     ...[0, 0, 0, 0, 0, 0, 198, 18, (host >> 8) & 0xff, host & 0xff],
   ]);
 
+/** The same probe in an 802.3 frame (RFC 1042): the length of what follows, LLC, SNAP, and the type behind them. */
+export const arpProbeIn8023 = (host: number, tag: readonly number[] = []): Uint8Array => {
+  const probe = arpProbe(host);
+  return Uint8Array.from([
+    ...[...probe.subarray(0, 12), ...tag, 0x00, 0x24],
+    ...[0xaa, 0xaa, 0x03, 0x00, 0x00, 0x00, 0x08, 0x06],
+    ...probe.subarray(14),
+  ]);
+};
+
 /** Which host an ARP probe asks for: its last two octets. */
 export const probedHost = (bytes: Uint8Array, tagLength = 0): number =>
   ((bytes[40 + tagLength] ?? 0) << 8) | (bytes[41 + tagLength] ?? 0);

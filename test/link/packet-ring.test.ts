@@ -10,15 +10,17 @@ function ringOf(visit: (host: number, ring: PacketRing) => void = () => {}) {
   const buffer = new ArrayBuffer(SHAPE.blockSize * SHAPE.blockCount);
   const hosts: number[] = [];
   const errors: unknown[] = [];
-  const ring: PacketRing = packetRing(
-    buffer,
-    SHAPE,
-    ({ bytes }) => {
+  const ring: PacketRing = packetRing(buffer, SHAPE, {
+    visit: ({ bytes }) => {
       hosts.push(probedHost(bytes));
       visit(probedHost(bytes), ring);
     },
-    (error) => errors.push(error),
-  );
+    onVisitorError: (error) => errors.push(error),
+    onMalformedBlock: () => {
+      errors.push('malformed');
+      ring.drain(SHAPE.blockCount);
+    },
+  });
   const blockAt = (index: number): DataView => new DataView(buffer, index * BLOCK_SIZE, BLOCK_SIZE);
   return {
     ring,
@@ -106,13 +108,28 @@ describe('packetRing', () => {
     expect(ring.framesVisited()).toBe(1);
   });
 
-  it('hands a malformed block back and goes on', () => {
-    const { ring, hosts, fill, blockAt, owners } = ringOf();
+  it('tells of a malformed block, hands it back and goes on', () => {
+    const { ring, hosts, errors, fill, blockAt, owners } = ringOf();
     fill(0, 1, 2);
     blockAt(0).setUint32(16, 0xffffff, true);
     fill(1, 3);
+    fill(2, 4, 5);
+    // More frames than are there.
+    blockAt(2).setUint32(12, 50, true);
     ring.drain(4);
-    expect(hosts).toEqual([3]);
-    expect(owners()[0]).toBe('kernel');
+    expect(hosts).toEqual([3, 4, 5]);
+    expect(errors).toEqual(['malformed', 'malformed']);
+    expect(ring.malformedBlocks()).toBe(2);
+    expect(owners()).toEqual(['kernel', 'kernel', 'kernel', 'kernel']);
+    fill(3, 6);
+    ring.drain(4);
+    expect([hosts.at(-1), errors.length]).toEqual([6, 2]);
+  });
+
+  it('takes no block for malformed that it left itself', () => {
+    const { ring, errors, fill } = ringOf((_, inner) => inner.stop());
+    fill(0, 1, 2);
+    ring.drain(4);
+    expect([errors, ring.malformedBlocks()]).toEqual([[], 0]);
   });
 });

@@ -6,7 +6,7 @@ import { openPacketWire } from '../../src/link/packet-wire.ts';
 import type { PacketWire } from '../../src/link/types.ts';
 import { run } from '../lab/command.ts';
 import { assertEnclosed } from '../lab/guard.ts';
-import { arpProbe, ipv4Frame, joined, probedHost, STRANGER, vlanTag } from './frames.ts';
+import { arpProbe, arpProbeIn8023, ipv4Frame, joined, probedHost, STRANGER, vlanTag } from './frames.ts';
 import { blockEventLoop, collectGarbage, type Ear, listenOn, until, type VethPair, vethPair } from './veth.ts';
 
 assertEnclosed();
@@ -58,6 +58,15 @@ describe('receiving', () => {
       ),
     );
     expect(far.wire.stats()).toEqual({ framesReceived: 4, kernelDrops: 0, framesSent: 0, sendErrors: 0 });
+  });
+
+  it('delivers ARP in an 802.3 frame whole, with and without a tag', async () => {
+    const { near, far } = bothEnds();
+    send(near, arpProbeIn8023(1));
+    send(near, arpProbeIn8023(2, vlanTag(42)));
+    await until('both', () => far.frames.length === 2);
+    expect(far.frames.map(({ vlanId }) => vlanId)).toEqual([null, 42]);
+    expect(far.frames.map(({ bytes }) => Buffer.from(bytes))).toEqual([1, 2].map((host) => Buffer.from(arpProbeIn8023(host))));
   });
 
   it('stamps a frame when it comes, not when it is read', async () => {

@@ -27,7 +27,12 @@ const segmentConfig: fc.Arbitrary<Omit<SegmentConfig, 'name'>> = fc.record({
 const config: fc.Arbitrary<Config> = fc.record({
   segments: fc
     .array(segmentConfig, { maxLength: 3 })
-    .map((segments) => segments.map((segment, i) => ({ ...segment, name: `s${i}` }))),
+    .map((segments) => segments.map((segment, i) => ({ ...segment, name: `s${i}` })))
+    .filter(
+      (segments) =>
+        segments.filter(({ cidr }) => cidr !== null).length < 2 &&
+        new Set(segments.map(({ interface: name }) => name)).size === segments.length,
+    ),
   proof: fc.record({
     quietForMs: fc.integer({ min: 5000, max: 30 * 86_400_000 }),
     minSweeps: fc.integer({ min: 1, max: 10_000_000 }),

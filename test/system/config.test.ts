@@ -135,6 +135,16 @@ const BAD: readonly (readonly [string, string, ...string[]])[] = [
     '3: segments[1].name: expected a name of its own (segments[0] has it already), got "lan"',
   ],
   [
+    'two segments that overlap',
+    'segments:\n- { name: a, interface: eth0, cidr: 192.0.2.0/24 }\n- { name: b, method: icmp, cidr: 192.0.2.128/25 }',
+    '3: segments[1].cidr: expected a network of its own (it overlaps that of segments[0]), got "192.0.2.128/25"',
+  ],
+  [
+    "an interface's own network twice",
+    'segments:\n- { name: a, interface: eth0 }\n- { name: b, interface: eth0 }',
+    '3: segments[1].interface: expected a cidr beside it (segments[0] is this interface\'s own network already), got "eth0"',
+  ],
+  [
     'no interface',
     segment(),
     `2: segments[0].interface: is required: ${INTERFACE} (only a segment with method icmp and a cidr needs none)`,

@@ -12,7 +12,7 @@ const macOf = (prefix: string): Mac => (prefix.toLowerCase().padEnd(12, '0').mat
 
 describe('the packaged registry', () => {
   it('is in the order that the search relies on: every entry is found, the longest prefix first', () => {
-    const lookup = createVendorLookup(data);
+    const lookup = createVendorLookup(() => data);
     const known = new Map(entries);
     const nameOf = (digits: string): string | undefined =>
       [9, 7, 6].map((length) => known.get(digits.slice(0, length))?.split('\n')[0]?.trim()).find((name) => name !== undefined);
@@ -52,7 +52,7 @@ describe('createVendorLookup', () => {
   const small = Buffer.from('{\n "00000C": "Short\\nStreet",\n "0055DA0": "Medium",\n "001BC5001": "Long \\"quoted\\""\n}\n');
 
   it('prefers the longest prefix and falls back to none', () => {
-    const lookup = createVendorLookup(small);
+    const lookup = createVendorLookup(() => small);
     expect(lookup('00:00:0c:00:00:01' as Mac)).toBe('Short');
     expect(lookup('00:55:da:0f:00:01' as Mac)).toBe('Medium');
     expect(lookup('00:55:da:1f:00:01' as Mac)).toBeNull();
@@ -66,12 +66,12 @@ describe('createVendorLookup', () => {
     ['garbage', '\n\n\n"""\n0000'],
     ['an entry that is cut off', '{\n "00000C": "Sho'],
   ])('answers "unknown" from %s', (_, text) => {
-    const lookup = createVendorLookup(Buffer.from(text));
+    const lookup = createVendorLookup(() => Buffer.from(text));
     expect(lookup('00:00:0c:00:00:01' as Mac)).toBeNull();
   });
 
   it('gives the same answer when a stranger fills its cache', () => {
-    const lookup = createVendorLookup(small);
+    const lookup = createVendorLookup(() => small);
     for (let i = 0; i < 5000; i++) lookup(macOf(`00${i.toString(16).padStart(7, '0')}`));
     expect(lookup('00:00:0c:00:00:01' as Mac)).toBe('Short');
     expect(lookup('00:00:0c:00:00:01' as Mac)).toBe('Short');

@@ -5,7 +5,7 @@ import { type Sighting, sourceBit, sourcesOf } from '../../src/core/evidence/sig
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import type { LedgerBatch, SegmentId, SweepRecord } from '../../src/ledger/types.ts';
 import { createLogger } from '../../src/system/logger.ts';
-import { Recorder } from '../../src/watch/recorder.ts';
+import { FLUSH_INTERVAL_MS, Recorder, SLICE } from '../../src/watch/recorder.ts';
 import { fakeClock } from '../system/fake-clock.ts';
 
 const SEGMENT = 1 as SegmentId;
@@ -42,21 +42,24 @@ const SWEEP: SweepRecord = {
 };
 
 /** A disk that keeps what it is given, and refuses while `refuses` is true. */
-function recorder() {
+function recorder(onFlush?: () => void) {
   const batches: LedgerBatch[] = [];
-  const disk = { refuses: false };
+  const disk = { refuses: false, onWrite: (): void => undefined };
   const scanned: number[] = [];
   const write = (batch: LedgerBatch): void => {
     if (disk.refuses) throw new Error('no space left');
     batches.push(batch);
+    disk.onWrite();
   };
+  const clock = fakeClock();
   const made = new Recorder({
     ledger: { write } as Pick<Ledger, 'write'> as Ledger,
-    clock: fakeClock(),
+    clock,
     logger: createLogger({ level: 'silent' }),
     onScanner: (_segment, _mac, probes) => scanned.push(probes),
+    ...(onFlush === undefined ? {} : { onFlush }),
   });
-  return { recorder: made, batches, disk, scanned };
+  return { recorder: made, batches, disk, scanned, clock };
 }
 
 describe('Recorder', () => {
@@ -142,18 +145,130 @@ describe('Recorder', () => {
     expect(batches[0]?.sweeps[0]?.startedMs).toBe(88);
   });
 
-  it('leaves out the probes of a scanner, and counts them', () => {
-    const { recorder: made, batches, scanned } = recorder();
-    for (let n = 0; n < 50; n++) made.sighting(SEGMENT, seen({ address: ipv4(HOST + n), source: 'arp-probe', mac: mac(9) }));
-    made.sighting(SEGMENT, seen({ source: 'arp-probe' }));
-    // Only a whole second tells a scanner: a flush in between leaves probes alone.
-    made.flush();
-    expect([batches[0]?.sightings, scanned]).toEqual([[], []]);
+  it('leaves out the probes of a scanner, counts them, and records a lone probe a little late', () => {
+    const { recorder: made, batches, scanned, clock } = recorder();
     vi.useFakeTimers();
     made.start();
-    vi.advanceTimersByTime(1000);
-    vi.useRealTimers();
+    const pass = (ms: number): void => {
+      clock.advance(ms);
+      vi.advanceTimersByTime(ms);
+    };
+    for (let n = 0; n < 50; n++) made.sighting(SEGMENT, seen({ address: ipv4(HOST + n), source: 'arp-probe', mac: mac(9) }));
+    made.sighting(SEGMENT, seen({ source: 'arp-probe' }));
+    made.flush();
+    expect([batches[0]?.sightings, scanned]).toEqual([[], []]);
+    pass(FLUSH_INTERVAL_MS);
     expect(scanned).toEqual([50]);
     expect(batches[1]?.sightings.map((fold) => [fold.mac, sourcesOf(fold.sources)])).toEqual([[mac(1), ['arp-probe']]]);
+    // The scanner's own address, an hour later: it means it.
+    pass(3_600_000);
+    made.sighting(SEGMENT, seen({ source: 'arp-probe', mac: mac(9), atMs: 3_601_000 }));
+    pass(2 * FLUSH_INTERVAL_MS);
+    expect(batches.flatMap(({ sightings }) => sightings).at(-1)).toMatchObject({ mac: mac(9), intent: true, lastMs: 3_601_000 });
+    made.sighting(SEGMENT, seen({ source: 'arp-probe', mac: mac(8) }));
+    made.stop();
+    expect(batches.at(-1)?.sightings).toMatchObject([{ mac: mac(8) }]);
+    vi.useRealTimers();
+  });
+
+  it('keeps what each source says of a lease', () => {
+    const { recorder: made, batches } = recorder();
+    const lease = { address: HOST, mac: mac(1), hostname: null };
+    made.lease(SEGMENT, { ...lease, endsMs: Number.POSITIVE_INFINITY, source: 'lease-file' }, 1);
+    made.lease(SEGMENT, { ...lease, endsMs: 5000, source: 'dhcp-ack' }, 2);
+    made.lease(SEGMENT, { ...lease, endsMs: 9000, source: 'dhcp-ack' }, 3);
+    made.flush();
+    expect(batches[0]?.leases.map(({ source, endsMs }) => [source, endsMs])).toEqual([
+      ['lease-file', Number.POSITIVE_INFINITY],
+      ['dhcp-ack', 9000],
+    ]);
+  });
+
+  describe('under a flood', () => {
+    const flood = (made: Recorder, count: number, atMs = 1000): void => {
+      for (let n = 0; n < count; n++) made.sighting(SEGMENT, seen({ address: ipv4(0xc6120000 + n), atMs }));
+    };
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    /** The timer ticks once; the turns between slices are real ones. */
+    const tick = (made: Recorder): void => {
+      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+      made.start();
+      vi.advanceTimersByTime(FLUSH_INTERVAL_MS);
+      vi.useRealTimers();
+    };
+
+    it('writes in slices with a turn of the loop in between, and the sweep with the last', async () => {
+      const { recorder: made, batches } = recorder();
+      flood(made, 2 * SLICE + 10);
+      made.sweep(SWEEP);
+      tick(made);
+      expect(batches.map(({ sightings, sweeps }) => [sightings.length, sweeps.length])).toEqual([[SLICE, 0]]);
+      // What comes meanwhile waits for the next round, but where it joins what still waits; it does not hold the sweep up.
+      flood(made, 3 * SLICE, 2000);
+      made.sweep({ ...SWEEP, startedMs: 7 });
+      for (let n = 0; n < 5; n++) await turn();
+      expect(batches.map(({ sightings, sweeps }) => [sightings.length, sweeps.length])).toEqual([
+        [SLICE, 0],
+        [SLICE, 0],
+        [10, 1],
+      ]);
+      made.flush();
+      expect(batches.slice(3).map(({ sightings, sweeps }) => [sightings.length, sweeps.length])).toEqual([
+        [SLICE, 0],
+        [SLICE - 10, 1],
+      ]);
+      expect(batches.at(-1)?.sweeps).toMatchObject([{ startedMs: 7 }]);
+    });
+
+    it('never stores a sweep before what was heard before it, also when a flush comes in between, or the disk refuses', async () => {
+      const { recorder: made, batches, disk } = recorder();
+      flood(made, SLICE + 10);
+      made.sweep(SWEEP);
+      tick(made);
+      disk.refuses = true;
+      for (let n = 0; n < 3; n++) await turn();
+      expect([made.healthy, batches.length]).toEqual([false, 1]);
+      disk.refuses = false;
+      made.flush();
+      for (let n = 0; n < 3; n++) await turn();
+      expect(batches.map(({ sightings, sweeps }) => [sightings.length, sweeps.length])).toEqual([
+        [SLICE, 0],
+        [10, 1],
+      ]);
+    });
+
+    it('writes nothing after it was stopped in the middle', async () => {
+      const { recorder: made, batches } = recorder();
+      flood(made, 2 * SLICE);
+      tick(made);
+      made.stop();
+      for (let n = 0; n < 3; n++) await turn();
+      expect(batches.map(({ sightings }) => sightings.length)).toEqual([SLICE, SLICE]);
+    });
+
+    it('gives up after a second when it must stop', () => {
+      const { recorder: made, batches, clock, disk } = recorder();
+      flood(made, 4 * SLICE);
+      made.sweep(SWEEP);
+      disk.onWrite = () => clock.advance(600);
+      vi.useFakeTimers();
+      made.start();
+      made.stop();
+      vi.useRealTimers();
+      expect(batches.map(({ sightings, sweeps }) => [sightings.length, sweeps.length])).toEqual([
+        [SLICE, 0],
+        [SLICE, 0],
+      ]);
+    });
+  });
+
+  it('records all the same when telling of it fails', () => {
+    const { recorder: made, batches } = recorder(() => {
+      throw new Error('nobody listens');
+    });
+    made.sighting(SEGMENT, seen());
+    made.flush();
+    made.flush();
+    expect([made.healthy, batches[0]?.sightings.length]).toEqual([true, 1]);
   });
 });

@@ -1,45 +1,105 @@
 import { describe, expect, it } from 'vitest';
+import { type Ipv4, ipv4 } from '../../src/core/address/ipv4.ts';
 import type { Mac } from '../../src/core/address/mac.ts';
-import { type SightingSource, sourceBit } from '../../src/core/evidence/sighting.ts';
+import type { Sighting } from '../../src/core/evidence/sighting.ts';
 import type { SegmentId } from '../../src/ledger/types.ts';
-import { SCANNER_ADDRESSES, Scanners } from '../../src/watch/scanners.ts';
+import { MAX_HELD, SCANNER_ADDRESSES, SCANNER_WINDOW_MS, Scanners } from '../../src/watch/scanners.ts';
 
 const SEGMENT = 1 as SegmentId;
 const DEVICE = '02:00:00:00:00:aa' as Mac;
 const SCANNER = '02:00:00:00:00:bb' as Mac;
+const FIRST = 0xc0000200;
+const T = 1_700_000_000_000;
 
-const folds = (mac: Mac, count: number, source: SightingSource = 'arp-probe') =>
-  new Map(
-    Array.from({ length: count }, (_, i) => [`${mac}/${i}`, { segment: SEGMENT, mac, sources: sourceBit(source) }] as const),
-  );
+const probe = (mac: Mac, offset: number, atMs: number): Sighting => ({
+  segment: 'lan',
+  address: ipv4((FIRST + offset) >>> 0),
+  mac,
+  atMs: T + atMs,
+  source: 'arp-probe',
+});
+
+/** Heard as stamped: [address, stamp] by one MAC. */
+function hold(scanners: Scanners, mac: Mac, probes: readonly (readonly [offset: number, atMs: number])[]): void {
+  for (const [offset, atMs] of probes) expect(scanners.hold(SEGMENT, mac, probe(mac, offset, atMs), atMs)).toBe('held');
+}
+
+const decided = (scanners: Scanners, nowMs: number) => {
+  const { intents, scanners: caught } = scanners.decide(nowMs);
+  const offset = (address: Ipv4): number => address - FIRST;
+  return {
+    intents: intents.map(({ sighting }) => [sighting.mac, offset(sighting.address), sighting.atMs - T]),
+    caught: caught.map(({ mac, probes }) => [mac, probes]),
+  };
+};
+
+const burst = (count: number, fromMs: number, step = 1) =>
+  Array.from({ length: count }, (_, i) => [i, fromMs + i * step] as const);
 
 describe('Scanners', () => {
-  it('leaves a device alone that probes for an address or two', () => {
-    expect(new Scanners().among(folds(DEVICE, 2), 0)).toEqual([]);
-  });
-
-  it('catches a MAC that probes for dozens, and all its probes', () => {
-    const caught = new Scanners().among(new Map([...folds(SCANNER, SCANNER_ADDRESSES), ...folds(DEVICE, 1)]), 0);
-    expect(caught.map(({ mac, keys }) => [mac, keys.length])).toEqual([[SCANNER, SCANNER_ADDRESSES]]);
-  });
-
-  it('remembers it, so that the tail of its scan is no intent either, and forgets it after a day', () => {
+  it('takes the probes of a device for intents, a second later', () => {
     const scanners = new Scanners();
-    scanners.among(folds(SCANNER, SCANNER_ADDRESSES), 0);
-    expect(scanners.among(folds(SCANNER, 1), 60_000)).toHaveLength(1);
-    expect(scanners.among(folds(SCANNER, 1), 25 * 3_600_000)).toEqual([]);
+    hold(scanners, DEVICE, [[7, 0]]);
+    expect(decided(scanners, SCANNER_WINDOW_MS - 1)).toEqual({ intents: [], caught: [] });
+    expect(decided(scanners, SCANNER_WINDOW_MS)).toEqual({ intents: [[DEVICE, 7, 0]], caught: [] });
+    expect(decided(scanners, 10_000)).toEqual({ intents: [], caught: [] });
   });
 
-  it('never takes a use for a scan', () => {
-    expect(new Scanners().among(folds(SCANNER, 100, 'arp-request'), 0)).toEqual([]);
-  });
-
-  it('forgets the longest ago when there are too many', () => {
+  it.each([
+    ['eleven addresses', burst(SCANNER_ADDRESSES - 1, 0), 0],
+    ['twelve', burst(SCANNER_ADDRESSES, 0), SCANNER_ADDRESSES],
+    ['one address twelve times', Array.from({ length: SCANNER_ADDRESSES }, (_, i) => [0, i] as const), 0],
+    ['twelve, too slow by a little', burst(SCANNER_ADDRESSES, 0, 200), 0],
+  ])('counts distinct addresses within a second: %s', (_name, probes, scanned) => {
     const scanners = new Scanners();
-    const mac = (i: number): Mac =>
-      `02:00:00:00:${(i >> 8).toString(16).padStart(2, '0')}:${(i & 255).toString(16).padStart(2, '0')}` as Mac;
-    for (let i = 0; i < 300; i++) scanners.among(folds(mac(i), SCANNER_ADDRESSES), i);
-    expect(scanners.among(folds(mac(0), 1), 400)).toEqual([]);
-    expect(scanners.among(folds(mac(299), 1), 400)).toHaveLength(1);
+    hold(scanners, SCANNER, probes);
+    const { intents, caught } = decided(scanners, 60_000);
+    expect([intents.length, caught]).toEqual([probes.length - scanned, scanned === 0 ? [] : [[SCANNER, scanned]]]);
+  });
+
+  it('judges the first and the last of a scan like the rest, wherever the decisions fall', () => {
+    for (const every of [50, 400, 1000, 3000]) {
+      const scanners = new Scanners();
+      let caught = 0;
+      for (let atMs = 0; atMs < 4000; atMs += 50) {
+        if (atMs < 2000) hold(scanners, SCANNER, [[atMs / 50, atMs]]);
+        if (atMs % every === 0) {
+          const now = scanners.decide(atMs);
+          expect(now.intents).toEqual([]);
+          caught += now.scanners[0]?.probes ?? 0;
+        }
+      }
+      caught += scanners.decide(Number.POSITIVE_INFINITY).scanners[0]?.probes ?? 0;
+      expect(caught).toBe(40);
+    }
+  });
+
+  it('takes a lone probe after the scan, by the same MAC, for what it is', () => {
+    const scanners = new Scanners();
+    hold(scanners, SCANNER, burst(50, 0));
+    expect(decided(scanners, 1500).caught).toEqual([[SCANNER, 50]]);
+    hold(scanners, SCANNER, [[200, 3000]]);
+    expect(decided(scanners, 4500)).toEqual({ intents: [[SCANNER, 200, 3000]], caught: [] });
+  });
+
+  it('goes by the stamps, not by when the frames were read, and keeps MACs and segments apart', () => {
+    const scanners = new Scanners();
+    for (const [offset, atMs] of burst(SCANNER_ADDRESSES, 0, 1000))
+      scanners.hold(SEGMENT, SCANNER, probe(SCANNER, offset, atMs), 0);
+    for (const [offset, atMs] of burst(SCANNER_ADDRESSES, 0)) {
+      scanners.hold((2 + (offset % 2)) as SegmentId, DEVICE, probe(DEVICE, offset, atMs), 0);
+    }
+    expect(decided(scanners, 60_000)).toMatchObject({ intents: { length: 2 * SCANNER_ADDRESSES }, caught: [] });
+  });
+
+  it('holds so many and no more; what is too much is a scanner where that is plain, and an intent where not', () => {
+    const scanners = new Scanners();
+    for (let n = 0; n < MAX_HELD; n++) expect(scanners.hold(SEGMENT, SCANNER, probe(SCANNER, n, n / 100), n / 100)).toBe('held');
+    expect(scanners.hold(SEGMENT, SCANNER, probe(SCANNER, MAX_HELD, 200), 200)).toBe('scanner');
+    expect(scanners.hold(SEGMENT, SCANNER, probe(SCANNER, MAX_HELD, 9000), 200)).toBe('intent');
+    expect(scanners.hold(SEGMENT, DEVICE, probe(DEVICE, 1, 200), 200)).toBe('intent');
+    expect(decided(scanners, 5000)).toEqual({ intents: [], caught: [[SCANNER, MAX_HELD]] });
+    // There is room again.
+    expect(scanners.hold(SEGMENT, DEVICE, probe(DEVICE, 1, 6000), 6000)).toBe('held');
   });
 });

@@ -86,6 +86,7 @@ beforeEach(() => {
     recorder: new Recorder({ ...common, onScanner: () => undefined }),
     interfaces: { get: () => FACTS, list: () => [FACTS], onChange: () => () => undefined, close: () => undefined },
     openWire: (_name, handlers) => wire(handlers),
+    onPlaced: () => undefined,
     icmp: new IcmpSweeper({ ...common, open: () => Promise.resolve(null) }),
   });
   watch.start();

@@ -17,7 +17,8 @@ if (!range.ok) throw new Error(range.error);
 
 const OWN = '02:00:00:00:00:01' as Mac;
 const HOST = '02:00:00:00:00:aa' as Mac;
-const context = { segment: 'lan', range: range.value, ownMac: OWN };
+const OURS = ip('192.0.2.5');
+const context = { segment: 'lan', range: range.value, ownMac: OWN, own: [OURS] };
 
 const frame = (over: Partial<ArpFrame>): ArpFrame => ({
   etherSource: HOST,
@@ -54,9 +55,14 @@ describe('sightingOfArp()', () => {
     expect(seen).toEqual({ ok: true, value: { segment: 'lan', address: ip(address), mac: HOST, atMs: 1000, source } });
   });
 
+  it('takes what carries our MAC but no address of ours: somebody else is behind it', () => {
+    const cloned = sightingOfArp(frame({ operation: 'reply', etherSource: OWN, senderMac: OWN }), context, 1000);
+    expect(cloned.ok && cloned.value).toMatchObject({ address: ip('192.0.2.10'), mac: OWN, source: 'arp-reply' });
+  });
+
   const refuses: readonly [name: string, frame: ArpFrame, reason: string][] = [
-    ['our own frame', frame({ etherSource: OWN, senderMac: OWN }), 'own-frame'],
-    ['an echo of our own frame by an access point', frame({ senderMac: OWN }), 'own-frame'],
+    ['our own request', frame({ etherSource: OWN, senderMac: OWN, senderAddress: OURS }), 'own-frame'],
+    ['an echo of our own probe by an access point', frame({ senderMac: OWN, senderAddress: ip('0.0.0.0') }), 'own-frame'],
     ['a sender outside the segment', frame({ senderAddress: ip('198.51.100.7') }), 'outside-segment'],
     [
       'a probe for an address outside',

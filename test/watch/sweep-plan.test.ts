@@ -3,7 +3,7 @@ import { parseCidr } from '../../src/core/address/cidr.ts';
 import { formatIpv4, type Ipv4, parseIpv4 } from '../../src/core/address/ipv4.ts';
 import type { Mac } from '../../src/core/address/mac.ts';
 import { formatRange, parseRange } from '../../src/core/address/range.ts';
-import { type RangeSet, rangeSet } from '../../src/core/address/range-set.ts';
+import { type RangeSet, rangeSet, setSize } from '../../src/core/address/range-set.ts';
 import type { SightingColumns } from '../../src/core/evidence/facts.ts';
 import type { InterfaceFacts } from '../../src/link/types.ts';
 import type { SegmentConfig } from '../../src/system/config-types.ts';
@@ -41,7 +41,7 @@ const facts: InterfaceFacts = {
   addresses: [{ address: ip('192.0.2.5'), network: NETWORK }],
   gateways: [ip('192.0.2.1')],
 };
-const place = placed('arp', NETWORK, facts);
+const place = placed('arp', NETWORK, facts, [facts]);
 
 function seen(ages: Readonly<Record<string, number>>): SightingColumns {
   const columns = {
@@ -81,7 +81,7 @@ describe('planSweep()', () => {
   });
 
   it('asks no ordinary request without an address of its own', () => {
-    const mute = placed('arp', NETWORK, { ...facts, addresses: [] });
+    const mute = placed('arp', NETWORK, { ...facts, addresses: [] }, []);
     expect(planSweep(config, mute, seen({}), NOW).askSilent).toBe(false);
   });
 
@@ -89,7 +89,7 @@ describe('planSweep()', () => {
     const far = must(parseCidr('203.0.113.0/28'));
     const routed = planSweep(
       { ...config, exclude: [], controls: [ip('198.51.100.1')] },
-      placed('icmp', far, facts),
+      placed('icmp', far, facts, [facts]),
       { ...seen({}), first: far.network, length: 16 },
       NOW,
     );
@@ -97,7 +97,17 @@ describe('planSweep()', () => {
     expect(texts(routed.controls)).toEqual(['198.51.100.1']);
     expect(routed.targets.map(formatRange)).toEqual(['198.51.100.1', '203.0.113.1-203.0.113.14']);
     expect(
-      planSweep({ ...config, rate: 5 }, placed('icmp', far, facts), { ...seen({}), first: far.network, length: 16 }, NOW).rate,
+      planSweep({ ...config, rate: 5 }, placed('icmp', far, facts, [facts]), { ...seen({}), first: far.network, length: 16 }, NOW)
+        .rate,
     ).toBe(5);
+  });
+
+  it('makes room for controls from outside a full /16', () => {
+    const far = must(parseCidr('203.0.0.0/16'));
+    const columns = { ...seen({}), first: far.network, length: 65_536 };
+    const controls = ['198.51.100.1', '198.51.100.2', '198.51.100.3'].map(ip);
+    const plan = planSweep({ ...config, exclude: [], controls }, placed('icmp', far, facts, [facts]), columns, NOW);
+    expect(setSize(plan.targets)).toBe(65_536);
+    expect(plan.targets.map(formatRange)).toEqual(['198.51.100.1-198.51.100.3', '203.0.0.1-203.0.255.253']);
   });
 });

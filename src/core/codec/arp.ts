@@ -14,6 +14,7 @@ import {
   ETHERTYPE_VLAN,
   encodeEthernet,
   etherTypeOffset,
+  snapTypeOffset,
   tagsAllowed,
   type VlanTag,
   vlanIdsBefore,
@@ -26,6 +27,8 @@ export { ARP_FRAME_LENGTH, type ArpFrameWriter, arpFrameWriter, writeArpProbe, w
 export const ARP_LENGTH = 28;
 
 const HARDWARE_ETHERNET = 1;
+/** Some hosts on Ethernet say this instead, and every Linux believes them: arp_process() takes both. */
+const HARDWARE_IEEE_802 = 6;
 const OPERATION_REQUEST = 1;
 const OPERATION_REPLY = 2;
 /** Hardware length 6 and protocol length 4, read as one number. */
@@ -55,8 +58,9 @@ export interface ArpFrame extends Arp {
 /** Why the packet at `offset` is refused; null where it is not. */
 function faultAt(bytes: Uint8Array, offset: number): DecodeReason | null {
   if (bytes.length < offset + ARP_LENGTH) return 'arp-too-short';
+  const hardware = readU16(bytes, offset);
   if (
-    readU16(bytes, offset) !== HARDWARE_ETHERNET ||
+    (hardware !== HARDWARE_ETHERNET && hardware !== HARDWARE_IEEE_802) ||
     readU16(bytes, offset + 2) !== ETHERTYPE_IPV4 ||
     readU16(bytes, offset + 4) !== ADDRESS_LENGTHS
   ) {
@@ -93,14 +97,16 @@ function sameMac(bytes: Uint8Array, a: number, b: number): boolean {
 }
 
 /**
- * Ethernet and ARP in one: a sweep hears tens of thousands of these.
+ * Ethernet and ARP in one: a sweep hears tens of thousands of these. ARP behind an 802.3 length and a SNAP header (RFC 1042) is
+ * read like any other.
  * @param kernelVlanId the VLAN of a tag that the kernel took off the frame; null where there was none.
  */
 export function decodeArpFrame(frame: Uint8Array, kernelVlanId: number | null = null): Result<ArpFrame, DecodeReason> {
   const type = etherTypeOffset(frame, tagsAllowed(kernelVlanId));
   if (!type.ok) return type;
-  if (readU16(frame, type.value) !== ETHERTYPE_ARP) return err('ethernet-not-arp');
-  const offset = type.value + 2;
+  const ownType = readU16(frame, type.value) === ETHERTYPE_ARP ? type.value : snapTypeOffset(frame, type.value);
+  if (ownType === null || readU16(frame, ownType) !== ETHERTYPE_ARP) return err('ethernet-not-arp');
+  const offset = ownType + 2;
   const fault = faultAt(frame, offset);
   if (fault !== null) return err(fault);
   // The two pairs of MACs are nearly always the same, and making text is what takes time here.
@@ -120,7 +126,7 @@ export function decodeArpFrame(frame: Uint8Array, kernelVlanId: number | null = 
 }
 
 /**
- *     0  hardware type     2  1: Ethernet
+ *     0  hardware type     2  1: Ethernet (6, IEEE 802, is read too)
  *     2  protocol type     2  0x0800: IPv4
  *     4  hardware length   1  6
  *     5  protocol length   1  4
@@ -143,7 +149,7 @@ export function encodeArp(arp: Arp): Uint8Array {
   return bytes;
 }
 
-/** The whole frame, padded to the minimum of 60 bytes. Of two VLANs the outer one gets a service tag (802.1ad). */
+/** The whole frame as Ethernet II, padded to the minimum of 60 bytes. Of two VLANs the outer one gets a service tag (802.1ad). */
 export function encodeArpFrame(frame: ArpFrame): Uint8Array {
   const packet = encodeArp(frame);
   const headerLength = 2 * MAC_LENGTH + 4 * frame.vlanIds.length + 2;

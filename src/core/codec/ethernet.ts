@@ -1,6 +1,6 @@
 /**
  * Ethernet II frames without the frame check sequence (the kernel keeps that), with up to two VLAN tags (IEEE 802.1Q, and
- * 802.1ad for the outer of two). Does not know where the payload ends: padding to the minimum of 60 bytes stays in it, and the
+ * 802.1ad for the outer of two); of IEEE 802.3 frames only where a SNAP header puts the type. Does not know where the payload ends: padding to the minimum of 60 bytes stays in it, and the
  * payload's own decoder tolerates it.
  */
 import { MAC_LENGTH, type Mac, macFromBytes, writeMac } from '../address/mac.ts';
@@ -61,6 +61,21 @@ export function etherTypeOffset(bytes: Uint8Array, maxTags = MAX_TAGS): Result<n
     if (bytes.length < offset + 2) return err('ethernet-too-short');
   }
   return ok(offset);
+}
+
+/** LLC: SNAP both ways, unnumbered; then organisation 0, so that an Ethernet type follows. */
+const SNAP_HEADER: readonly number[] = [0xaa, 0xaa, 0x03, 0x00, 0x00, 0x00];
+
+/**
+ * Where the type of a SNAP packet stands (RFC 1042: IP and ARP in an 802.3 frame), with at least its two bytes; null where there is
+ * no such packet. The length is not held against what was received: it does not count padding, and is not what makes it a packet.
+ * @param typeOffset where the length stands in place of a type: `etherTypeOffset`.
+ */
+export function snapTypeOffset(bytes: Uint8Array, typeOffset: number): number | null {
+  const offset = typeOffset + 2 + SNAP_HEADER.length;
+  if (readU16(bytes, typeOffset) >= FIRST_ETHERTYPE || bytes.length < offset + 2) return null;
+  for (let i = 0; i < SNAP_HEADER.length; i++) if (bytes[typeOffset + 2 + i] !== SNAP_HEADER[i]) return null;
+  return offset;
 }
 
 const NO_TAGS: readonly VlanTag[] = [];

@@ -7,7 +7,7 @@ export const DECODE_REASONS = [
   'ethernet-too-short',
   /** More than two VLAN tags. */
   'ethernet-too-many-tags',
-  /** An IEEE 802.3 length (below 0x0600) where the type should be: spanning tree and the like. */
+  /** An IEEE 802.3 length (below 0x0600) where the type should be, and no ARP behind it: spanning tree and the like. */
   'ethernet-length-not-type',
   /** Not ARP, asked of a decoder that reads nothing else. */
   'ethernet-not-arp',
@@ -15,7 +15,7 @@ export const DECODE_REASONS = [
   'ethernet-unknown-type',
 
   'arp-too-short',
-  /** Hardware type, protocol type or address lengths other than Ethernet's and IPv4's. */
+  /** Hardware type (1 and 6 are ours), protocol type or address lengths other than Ethernet's and IPv4's. */
   'arp-not-ipv4-over-ethernet',
   /** Neither request nor reply (reverse and inverse ARP). */
   'arp-unknown-operation',

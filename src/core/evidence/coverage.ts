@@ -6,11 +6,12 @@
 import type { Ipv4Range } from '../address/range.ts';
 import type { RangeSet } from '../address/range-set.ts';
 import { believableRun, CLOCK_TOLERANCE_MS } from './believable-run.ts';
+import { joinRuns } from './join-runs.ts';
 import type { FirstLook, LookRun } from './look.ts';
-import { partition } from './partition.ts';
-import { type RunFigures, runFigures, type Window } from './run-figures.ts';
+import { type Piece, partition } from './partition.ts';
+import { addCounts, countLooks, type LookCount, type LookedTime, lookedTime, type Window } from './run-figures.ts';
 
-export interface LookFigures extends RunFigures {
+export interface LookFigures extends LookCount, LookedTime {
   /** The first look ever; null: never looked at. */
   readonly firstLookMs: number | null;
 }
@@ -25,6 +26,12 @@ export interface CoverageSpan extends Ipv4Range {
  * weaken a proof. Each new range that a client has verified is such a set; the regular sweeps are one or two.
  */
 export const MAX_TARGET_SETS = 256;
+
+/**
+ * Runs that may be laid out in time for one answer, summed over the pieces of the range: about 25 ms of work. A year of sweeps is
+ * 8,760 runs, and each piece that was verified apart has them all. Above this, runs are joined first.
+ */
+export const MAX_RUNS_LAID_OUT = 60_000;
 
 /** All looks that share their targets. */
 interface TargetSet {
@@ -57,22 +64,48 @@ function targetSets(runs: readonly LookRun[], firstLooks: readonly FirstLook[], 
     set.looks += run.looks;
     set.firstLookMs = earlier(set.firstLookMs, run.sinceMs);
   }
+  // A run dates a look by its sweep's start, a first look by its end: until then nothing was known to be quiet.
+  const firsts = new Map<TargetSet, number>();
   for (const { targets, atMs } of firstLooks) {
     if (!(atMs <= nowMs + CLOCK_TOLERANCE_MS)) continue;
     const set = setFor(targets);
-    set.firstLookMs = earlier(set.firstLookMs, Math.min(atMs, nowMs));
+    firsts.set(set, earlier(firsts.get(set) ?? null, Math.min(atMs, nowMs)));
   }
+  for (const [set, atMs] of firsts) set.firstLookMs = atMs;
   const sets = [...byKey.values()];
   return sets.length <= MAX_TARGET_SETS ? sets : sets.sort((a, b) => b.looks - a.looks).slice(0, MAX_TARGET_SETS);
 }
 
-function figuresOf(members: readonly TargetSet[], window: Window): LookFigures {
-  let firstLookMs: number | null = null;
-  for (const set of members) if (set.firstLookMs !== null) firstLookMs = earlier(firstLookMs, set.firstLookMs);
-  return {
-    ...runFigures(members.length === 1 ? (members[0]?.runs ?? []) : members.flatMap(({ runs }) => runs), window),
+/** What a set of targets brings into each piece that it holds. */
+interface Share {
+  readonly count: LookCount;
+  /** The runs as they are laid out in time. */
+  readonly runs: readonly LookRun[];
+  readonly firstLookMs: number | null;
+}
+
+/** Looks are counted from every single run; only how they lie in time is told from joined ones, and only where there are too many. */
+function sharesOf(sets: readonly TargetSet[], pieces: readonly Piece[], window: Window): readonly Share[] {
+  let places = 0;
+  let laidOut = 0;
+  for (const members of new Set(pieces.map((piece) => piece.members))) {
+    places += members.length;
+    for (const index of members) laidOut += sets[index]?.runs.length ?? 0;
+  }
+  const atMost = laidOut <= MAX_RUNS_LAID_OUT ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(MAX_RUNS_LAID_OUT / places));
+  return sets.map(({ runs, firstLookMs }) => ({
+    count: countLooks(runs, window),
+    runs: joinRuns(runs, atMost, window.maxGapMs),
     firstLookMs,
-  };
+  }));
+}
+
+function figuresOf(shares: readonly Share[], window: Window): LookFigures {
+  let firstLookMs: number | null = null;
+  for (const share of shares) if (share.firstLookMs !== null) firstLookMs = earlier(firstLookMs, share.firstLookMs);
+  const [only] = shares;
+  const runs = only !== undefined && shares.length === 1 ? only.runs : shares.flatMap((share) => share.runs);
+  return { ...addCounts(shares.map(({ count }) => count)), ...lookedTime(runs, window), firstLookMs };
 }
 
 /**
@@ -91,15 +124,17 @@ export function coverageOf(
     if (counted !== null) believed.push(counted);
   }
   const sets = targetSets(believed, firstLooks, window.nowMs);
-  const figures = new Map<readonly number[], LookFigures>();
-  return partition(
+  const pieces = partition(
     range,
     sets.map(({ targets }) => targets),
-  ).map(({ first, last, members }) => {
+  );
+  const shares = sharesOf(sets, pieces, window);
+  const figures = new Map<readonly number[], LookFigures>();
+  return pieces.map(({ first, last, members }) => {
     let known = figures.get(members);
     if (known === undefined) {
       known = figuresOf(
-        sets.filter((_, index) => members.includes(index)),
+        members.flatMap((index) => shares[index] ?? []),
         window,
       );
       figures.set(members, known);

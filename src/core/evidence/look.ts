@@ -19,7 +19,10 @@ export interface LookRun {
   readonly longestGapMs: number;
 }
 
-/** The first look ever at each address of `targets`, older than any run that is still kept. */
+/**
+ * The first look ever at each address of `targets`, older than any run that is still kept; dated by the end of its sweep, when
+ * its patience had been waited out.
+ */
 export interface FirstLook {
   readonly targets: RangeSet;
   readonly atMs: number;

@@ -43,11 +43,13 @@ const LEASE_SOURCES: Readonly<Record<Lease['source'], string>> = {
 const percent = (share: number): string => `${Math.floor(share * 10_000 + 1e-9) / 100} %`;
 const looksText = (looks: number): string => `${looks} ${looks === 1 ? 'look' : 'looks'}`;
 
-/** One sentence per age as it is printed. */
-function byAge(code: ReasonCode, write: (age: string) => string): (ageMs: number) => Reason {
+const ENDLESS = formatDuration(Number.POSITIVE_INFINITY);
+
+/** One sentence per length of time as it is printed. */
+function byTime(code: ReasonCode, write: (time: string) => string): (ms: number) => Reason {
   const written = new Map<number, Reason>();
-  return (ageMs) => {
-    const key = printedPart(ageMs);
+  return (ms) => {
+    const key = printedPart(ms);
     let known = written.get(key);
     if (known === undefined) {
       known = reason(code, write(formatDuration(key)));
@@ -60,8 +62,17 @@ function byAge(code: ReasonCode, write: (age: string) => string): (ageMs: number
 export function reasonWriter(criteria: Criteria, nowMs: number): ReasonWriter {
   const window = formatDuration(criteria.quietForMs);
   const wanted = `${window} of quiet are wanted`;
-  const inUse = byAge('seen-now', (age) => `in use: seen ${age} ago`);
-  const notSilentSince = byAge('seen-now', (age) => `in use: seen ${age} ago, and no look since found it silent`);
+  const inUse = byTime('seen-now', (age) => `in use: seen ${age} ago`);
+  const notSilentSince = byTime('seen-now', (age) => `in use: seen ${age} ago, and no look since found it silent`);
+  const lease = (source: Lease['source']) =>
+    byTime(
+      'lease-running',
+      (left) => `a lease (${LEASE_SOURCES[source]}) ${left === ENDLESS ? 'runs without end' : `runs for another ${left}`}`,
+    );
+  const leases: Readonly<Record<Lease['source'], (leftMs: number) => Reason>> = {
+    'dhcp-ack': lease('dhcp-ack'),
+    'lease-file': lease('lease-file'),
+  };
   const free = new Map<LookFigures, (ageMs: number) => Reason>();
 
   const unmet = (figures: LookFigures): readonly Reason[] => {
@@ -97,26 +108,23 @@ export function reasonWriter(criteria: Criteria, nowMs: number): ReasonWriter {
 
   return {
     seenNow: (ageMs, lately) => (lately ? inUse(ageMs) : notSilentSince(ageMs)),
-    seenWithinWindow: byAge('seen-within-window', (age) => `used ${age} ago; ${wanted}`),
-    intentWithinWindow: byAge(
+    seenWithinWindow: byTime('seen-within-window', (age) => `used ${age} ago; ${wanted}`),
+    intentWithinWindow: byTime(
       'intent-within-window',
       (age) => `asked for or promised ${age} ago (DHCP or an ARP probe); ${wanted}`,
     ),
-    standInAnswers: byAge(
+    standInAnswers: byTime(
       'stand-in-answers',
       (age) => `a stand-in (proxy ARP) answered for it ${age} ago: who else has it cannot be heard`,
     ),
-    leaseRunning: ({ endsMs, source }) => {
-      const end = Number.isFinite(endsMs) ? `runs for another ${formatDuration(endsMs - nowMs)}` : 'runs without end';
-      return reason('lease-running', `a lease (${LEASE_SOURCES[source]}) ${end}`);
-    },
+    leaseRunning: ({ endsMs, source }) => leases[source](Number.isFinite(endsMs) ? endsMs - nowMs : Number.POSITIVE_INFINITY),
     unmet,
     provenFree: (figures, quietForMs) => {
       let write = free.get(figures);
       if (write === undefined) {
         const newest = formatDuration(nowMs - (figures.newestLookMs ?? 0));
         const rest = `${looksText(figures.looks)} in the last ${window}, ${percent(figures.coverage)} covered, the newest ${newest} ago`;
-        write = byAge('proven-free', (age) => `quiet for ${age}: ${rest}`);
+        write = byTime('proven-free', (age) => `quiet for ${age}: ${rest}`);
         free.set(figures, write);
       }
       return write(quietForMs);

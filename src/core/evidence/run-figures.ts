@@ -28,17 +28,22 @@
  */
 import type { LookMethod, LookRun } from './look.ts';
 
-export interface RunFigures {
+/** What simply adds up over runs. */
+export interface LookCount {
   /** Looks in the window, at least. */
   readonly looks: number;
-  /** 0 .. 1, at least. */
-  readonly coverage: number;
-  /** Longest time in the window without a look, at most; its ends count. */
-  readonly longestGapMs: number;
   /** The newest look, in the window or before it; null for none. */
   readonly newestLookMs: number | null;
   /** Methods of the looks in the window, in the order of LookMethod. */
   readonly methods: readonly LookMethod[];
+}
+
+/** What depends on how the runs lie to each other. */
+export interface LookedTime {
+  /** 0 .. 1, at least. */
+  readonly coverage: number;
+  /** Longest time in the window without a look, at most; its ends count. */
+  readonly longestGapMs: number;
 }
 
 export interface Window {
@@ -143,9 +148,11 @@ function sweepWindow(edges: readonly Edge[], { startMs, nowMs, maxGapMs }: Windo
   return { coveredMs, longestGapMs };
 }
 
+const inOrder = (methods: ReadonlySet<LookMethod>): readonly LookMethod[] =>
+  (['arp', 'icmp'] as const).filter((method) => methods.has(method));
+
 /** @param runs believed runs (believable-run.ts) of one address, in any order. */
-export function runFigures(runs: readonly LookRun[], window: Window): RunFigures {
-  const { startMs, nowMs } = window;
+export function countLooks(runs: readonly LookRun[], { startMs }: Window): LookCount {
   let looks = 0;
   let newestLookMs: number | null = null;
   const methods = new Set<LookMethod>();
@@ -155,12 +162,22 @@ export function runFigures(runs: readonly LookRun[], window: Window): RunFigures
     looks += inWindow;
     if (newestLookMs === null || run.untilMs > newestLookMs) newestLookMs = run.untilMs;
   }
+  return { looks, newestLookMs, methods: inOrder(methods) };
+}
+
+/** The count of all the runs that were counted apart. */
+export function addCounts(counts: readonly LookCount[]): LookCount {
+  let looks = 0;
+  let newestLookMs: number | null = null;
+  for (const one of counts) {
+    looks += one.looks;
+    if (newestLookMs === null || (one.newestLookMs ?? newestLookMs) > newestLookMs) newestLookMs = one.newestLookMs;
+  }
+  return { looks, newestLookMs, methods: inOrder(new Set(counts.flatMap(({ methods }) => methods))) };
+}
+
+/** @param runs believed runs (believable-run.ts) of one address, in any order. */
+export function lookedTime(runs: readonly LookRun[], window: Window): LookedTime {
   const { coveredMs, longestGapMs } = sweepWindow(edgesOf(runs, window), window);
-  return {
-    looks,
-    coverage: Math.min(1, coveredMs / (nowMs - startMs)),
-    longestGapMs,
-    newestLookMs,
-    methods: (['arp', 'icmp'] as const).filter((method) => methods.has(method)),
-  };
+  return { coverage: Math.min(1, coveredMs / (window.nowMs - window.startMs)), longestGapMs };
 }

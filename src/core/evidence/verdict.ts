@@ -11,6 +11,7 @@ import type { InfrastructureAddress, Lease, SegmentFacts } from './facts.ts';
 import { partition } from './partition.ts';
 import type { Proof, Reason, Use, Verdict, VerdictKind, VerdictSpan } from './proof.ts';
 import { EXCLUDED, ICMP_ONLY, INFRASTRUCTURE, NO_RECORDS, type ReasonWriter, reasonWriter } from './reasons.ts';
+import { proofSharing, verdictSharing } from './sharing.ts';
 import { appendSpan } from './spans.ts';
 
 export { checkCriteria } from './check-criteria.ts';
@@ -33,6 +34,7 @@ interface Bench {
   readonly criteria: Criteria;
   readonly nowMs: number;
   readonly writer: ReasonWriter;
+  readonly shared: ReturnType<typeof verdictSharing>;
 }
 
 /** The looks at a piece of the range, and what they leave unmet. */
@@ -64,7 +66,7 @@ function proofOf(figures: LookFigures, seenMs: number, nowMs: number): Proof {
 
 /** @param useMs, intentMs, standInMs when it was last sighted, never after now; 0 for never */
 function verdictOn(
-  { criteria, nowMs, writer }: Bench,
+  { criteria, nowMs, writer, shared }: Bench,
   { figures, unmet }: Looked,
   standing: Standing,
   lease: Lease | undefined,
@@ -107,7 +109,7 @@ function verdictOn(
   if (kind === 'free') reasons.push(writer.provenFree(figures, quietForMs));
   const icmpOnly = figures.methods.length === 1 && figures.methods[0] === 'icmp';
   if (icmpOnly && (kind === 'free' || kind === 'unproven')) reasons.push(ICMP_ONLY);
-  return { kind, use, reasons };
+  return shared(kind, use, reasons);
 }
 
 interface StandingSpan {
@@ -189,7 +191,8 @@ function* overlay(covered: readonly CoverageSpan[], marked: readonly StandingSpa
  */
 export function judge(facts: SegmentFacts, criteria: Criteria, nowMs: number): readonly VerdictSpan[] {
   const window = { startMs: nowMs - criteria.quietForMs, nowMs, maxGapMs: criteria.maxGapMs };
-  const bench: Bench = { criteria, nowMs, writer: reasonWriter(criteria, nowMs) };
+  const bench: Bench = { criteria, nowMs, writer: reasonWriter(criteria, nowMs), shared: verdictSharing() };
+  const proofFor = proofSharing((figures, seenMs) => proofOf(figures, seenMs, nowMs));
   const leases = runningLeases(facts.leases, nowMs);
   const { first: firstRow, lastUseMs, lastIntentMs, lastStandInMs } = facts.sightings;
   const rows = Math.min(facts.sightings.length, lastUseMs.length, lastIntentMs.length, lastStandInMs.length);
@@ -199,7 +202,7 @@ export function judge(facts: SegmentFacts, criteria: Criteria, nowMs: number): r
   for (const { first, last, figures, standing } of overlay(covered, standings(facts))) {
     const looked: Looked = { figures, unmet: unmetOf.get(figures) ?? [] };
     const unrecorded: Looked = { figures, unmet: [NO_RECORDS, ...looked.unmet] };
-    const silentProof = proofOf(figures, 0, nowMs);
+    const silentProof = proofFor(figures, 0);
     const silentVerdict = verdictOn(bench, looked, standing, undefined, silentProof.quietForMs, 0, 0, 0);
     let silentFrom: number = first;
     const flush = (before: number): void => {
@@ -218,7 +221,7 @@ export function judge(facts: SegmentFacts, criteria: Criteria, nowMs: number): r
       const useMs = notAfter(use, nowMs);
       const intentMs = notAfter(intent, nowMs);
       const standInMs = notAfter(standIn, nowMs);
-      const proof = proofOf(figures, Math.max(useMs, intentMs, standInMs), nowMs);
+      const proof = proofFor(figures, Math.max(useMs, intentMs, standInMs));
       const looks = recorded ? looked : unrecorded;
       const verdict = verdictOn(bench, looks, standing, lease, proof.quietForMs, useMs, intentMs, standInMs);
       appendSpan(spans, address as Ipv4, address as Ipv4, verdict, proof);

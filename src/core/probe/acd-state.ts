@@ -6,6 +6,7 @@ import type { Mac } from '../address/mac.ts';
 import type { RangeSet } from '../address/range-set.ts';
 import { createPacer, type Pacer } from './pacing.ts';
 import { MAX_CONTROLS } from './plan.ts';
+import { createProbers, type Probers } from './probers.ts';
 import { PROBE_WAIT_MS } from './rfc5227.ts';
 import { indexTargets, type TargetIndex } from './target-index.ts';
 import { createTimerQueue, pushTimer, type TimerQueue } from './timer-queue.ts';
@@ -44,8 +45,10 @@ export interface AcdResult {
   /** ARP frames of others that use or want one of the addresses, repeats included. */
   readonly framesHeard: number;
   readonly kernelDrops: number;
-  /** Ascending by address, each (address, MAC, kind) once; kept whether or not the run is valid. */
+  /** Ascending by address, each (address, MAC, kind) once; kept whether or not the run is valid. Without probes of scanners. */
   readonly conflicts: readonly AcdConflict[];
+  /** Who probed for so many addresses that it wants none of them: another Freehold, say. */
+  readonly scanners: readonly Mac[];
   /** Addresses for which a frame of the sequence did not leave. */
   readonly unsent: RangeSet;
   /** Addresses that ran through the whole sequence, and nobody was heard. Empty where the run is not valid. */
@@ -62,7 +65,8 @@ export const PHASE = {
   /** Everything left; waiting for the last answers. */
   listening: 2,
   quiet: 3,
-  conflict: 4,
+  /** Somebody uses it: it is left alone. */
+  used: 4,
   unsent: 5,
 } as const;
 
@@ -79,8 +83,10 @@ export interface Acd {
   readonly refusals: Uint8Array;
   /** At most one timer for each position. */
   readonly timers: TimerQueue;
-  /** By position; bounded for each. */
-  readonly conflicts: Map<number, AcdConflict[]>;
+  /** Who uses an address, by position; bounded for each. */
+  readonly users: Map<number, readonly Mac[]>;
+  /** Who probes for it. */
+  readonly probers: Probers;
   outstanding: readonly ProbeOut[] | null;
   probesSent: number;
   sendFailures: number;
@@ -102,7 +108,8 @@ export function createAcd({ targets, ourMac, random, nowMs, spreadMs = PROBE_WAI
     lastProbeMs: new Float64Array(index.size),
     refusals: new Uint8Array(index.size),
     timers,
-    conflicts: new Map(),
+    users: new Map(),
+    probers: createProbers(),
     outstanding: null,
     probesSent: 0,
     sendFailures: 0,

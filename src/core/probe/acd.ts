@@ -1,14 +1,15 @@
 /**
  * The probing of RFC 5227 section 2.1.1 for a whole range at once: every address has its own timers, so the range takes as
  * long as one address, 4 to 7 s. While ANNOUNCE_WAIT runs, each silent address also gets one ordinary request, since some
- * systems answer only neighbours. Never announces and never defends: it only asks. An address in conflict is left alone at
- * once: further probes would make the other side give way to us.
+ * systems answer only neighbours. Never announces and never defends: it only asks. An address that somebody uses is left alone
+ * at once. One that somebody else probes for is probed on: only at the end is it known who wants it and who just scans.
  */
 import type { Ipv4 } from '../address/ipv4.ts';
 import type { Mac } from '../address/mac.ts';
-import { EMPTY_SET, type RangeSet, rangeSetOfAddresses } from '../address/range-set.ts';
+import { EMPTY_SET, type RangeSet, rangeSetOfAddresses, subtract } from '../address/range-set.ts';
 import { type Acd, type AcdConflict, type AcdConflictKind, type AcdResult, PHASE } from './acd-state.ts';
 import { framesDue, nextDueMs, takeFrames } from './pacing.ts';
+import { noteProbe, scannersAmong, wantedBy } from './probers.ts';
 import { ANNOUNCE_WAIT_MS, PROBE_MAX_MS, PROBE_MIN_MS, PROBE_NUM } from './rfc5227.ts';
 import { addressAt, positionOf } from './target-index.ts';
 import { nextItem, nextTime, popTimer, pushTimer } from './timer-queue.ts';
@@ -32,8 +33,8 @@ const ASK_PATIENCE_MS = 1_000;
 /** Attempts for one frame that the link refuses; the pause between them grows by this. */
 const MAX_SEND_ATTEMPTS = 5;
 const REFUSED_PAUSE_MS = 20;
-/** Kept for each address; further strangers change nothing about it. */
-const MAX_CONFLICTS_PER_ADDRESS = 16;
+/** Kept for each address; further ones change nothing about it. */
+const MAX_USERS_PER_ADDRESS = 16;
 
 /** What to do now; the frames of a `send` are of kind `probe` or `request`. Report them with `noteAcdSent`. */
 export function nextAcdStep(acd: Acd, nowMs: number): SweepStep {
@@ -77,13 +78,17 @@ export interface AcdFrame {
 }
 
 /**
- * Any ARP frame heard during the run, of whatever kind. A sender address of ours to check is a conflict whoever it was meant
- * for; so is a stranger's probe for one (both RFC 5227 section 2.1.1).
+ * Any ARP frame heard during the run, of whatever kind and for whatever address. A sender address of ours to check is a
+ * conflict whoever it was meant for; so is a stranger's probe for one (both RFC 5227 section 2.1.1), unless it scans.
  */
 export function noteAcdFrame(acd: Acd, frame: AcdFrame, _nowMs: number): void {
   if (frame.senderMac === acd.ourMac) return;
-  if (frame.kind === 'probe') noteConflict(acd, frame.targetAddress, frame.senderMac, 'probed');
-  else noteConflict(acd, frame.senderAddress, frame.senderMac, 'used');
+  const probe = frame.kind === 'probe';
+  const address = probe ? frame.targetAddress : frame.senderAddress;
+  const position = positionOf(acd.index, address);
+  if (position >= 0) acd.framesHeard++;
+  if (probe) noteProbe(acd.probers, frame.senderMac, address, position);
+  else if (position >= 0) noteUser(acd, position, frame.senderMac);
 }
 
 /** The result as of `nowMs`; before `done` it is never valid. Whether a control answered is the caller's to judge. */
@@ -92,15 +97,16 @@ export function finishAcd(acd: Acd, health: WireHealth, nowMs: number): AcdResul
   const complete = acd.outstanding === null && nextTime(acd.timers) === undefined;
   const unsent = inPhase(acd, PHASE.unsent);
   const invalidReason = reasonOf(health, complete, unsent, acd.index.size);
-  const conflicts = [...acd.conflicts].sort(([a], [b]) => a - b).flatMap(([, ofOne]) => ofOne);
+  const conflicts = conflictsOf(acd);
   return {
     probesSent: acd.probesSent,
     sendFailures: acd.sendFailures,
     framesHeard: acd.framesHeard,
     kernelDrops: health.kernelDrops,
     conflicts,
+    scanners: scannersAmong(acd.probers),
     unsent,
-    looked: invalidReason === null ? inPhase(acd, PHASE.quiet) : EMPTY_SET,
+    looked: invalidReason === null ? lookedOf(acd, conflicts) : EMPTY_SET,
     valid: invalidReason === null,
     invalidReason,
   };
@@ -110,7 +116,8 @@ function reasonOf(health: WireHealth, complete: boolean, unsent: RangeSet, size:
   if (health.fault !== null) return health.fault;
   if (health.kernelDrops > 0) return 'kernel-drops';
   if (!complete) return 'aborted';
-  return unsent.length > 0 || size === 0 ? 'send-failed' : null;
+  if (size === 0) return 'no-targets';
+  return unsent.length > 0 ? 'send-failed' : null;
 }
 
 function noteFrameSent(acd: Acd, position: number, nowMs: number): void {
@@ -120,7 +127,7 @@ function noteFrameSent(acd: Acd, position: number, nowMs: number): void {
     acd.phases[position] = PHASE.listening;
     pushTimer(acd.timers, Math.max((acd.lastProbeMs[position] ?? 0) + ANNOUNCE_WAIT_MS, nowMs + ASK_PATIENCE_MS), position);
   }
-  // Any other phase: a conflict was heard between the step and its report.
+  // Any other phase: its user was heard between the step and its report.
   if (phase !== PHASE.probing) return;
   const probes = (acd.probes[position] ?? 0) + 1;
   acd.probes[position] = probes;
@@ -141,7 +148,7 @@ function noteFrameRefused(acd: Acd, position: number, nowMs: number): void {
 }
 
 /**
- * Takes timers off that are over and that nothing follows from. The timer of an address in conflict runs out like any other:
+ * Takes timers off that are over and that nothing follows from. The timer of an address in use runs out like any other:
  * until then a second MAC can still be heard.
  */
 function dropOver(acd: Acd, nowMs: number): void {
@@ -155,16 +162,28 @@ function dropOver(acd: Acd, nowMs: number): void {
   }
 }
 
-function noteConflict(acd: Acd, address: Ipv4, mac: Mac, kind: AcdConflictKind): void {
-  const position = positionOf(acd.index, address);
-  if (position < 0) return;
-  acd.framesHeard++;
-  acd.phases[position] = PHASE.conflict;
-  const known = acd.conflicts.get(position) ?? [];
-  if (known.length >= MAX_CONFLICTS_PER_ADDRESS || known.some((conflict) => conflict.mac === mac && conflict.kind === kind))
-    return;
-  const conflict: AcdConflict = { address, mac, kind };
-  acd.conflicts.set(position, [...known, conflict]);
+function noteUser(acd: Acd, position: number, mac: Mac): void {
+  acd.phases[position] = PHASE.used;
+  const known = acd.users.get(position) ?? [];
+  if (known.length < MAX_USERS_PER_ADDRESS && !known.includes(mac)) acd.users.set(position, [...known, mac]);
+}
+
+function conflictsOf({ index, users, probers }: Acd): readonly AcdConflict[] {
+  const at = (position: number, mac: Mac, kind: AcdConflictKind): AcdConflict => ({
+    address: addressAt(index, position),
+    mac,
+    kind,
+  });
+  const positions = [...new Set([...users.keys(), ...probers.byPosition.keys()])].sort((a, b) => a - b);
+  return positions.flatMap((position) => [
+    ...(users.get(position) ?? []).map((mac) => at(position, mac, 'used')),
+    ...wantedBy(probers, position).map((mac) => at(position, mac, 'probed')),
+  ]);
+}
+
+/** Quiet, and nobody else wants it. */
+function lookedOf(acd: Acd, conflicts: readonly AcdConflict[]): RangeSet {
+  return subtract(inPhase(acd, PHASE.quiet), rangeSetOfAddresses(conflicts.map(({ address }) => address)));
 }
 
 function inPhase(acd: Acd, phase: number): RangeSet {

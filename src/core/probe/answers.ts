@@ -11,6 +11,8 @@ export const MAX_MACS = 131_072;
 /** Transient and mutable; owned by one sweep. */
 export interface Answers {
   readonly answered: Uint8Array;
+  /** The positions that answered, in order of their first answer: `answeredCount` of them. */
+  readonly order: Uint32Array;
   /** 1 + the number of the first MAC; 0 for none. */
   readonly firstMac: Uint32Array;
   /** Numbers of the further MACs, by position. */
@@ -26,6 +28,7 @@ export interface Answers {
 
 export const createAnswers = (size: number): Answers => ({
   answered: new Uint8Array(size),
+  order: new Uint32Array(size),
   firstMac: new Uint32Array(size),
   otherMacs: new Map(),
   more: new Set(),
@@ -40,7 +43,7 @@ export function noteAnswer(answers: Answers, position: number, mac: Mac | null):
   const first = answers.answered[position] === 0;
   if (first) {
     answers.answered[position] = 1;
-    answers.answeredCount++;
+    answers.order[answers.answeredCount++] = position;
   }
   if (mac !== null) noteMac(answers, position, mac);
   return first;

@@ -16,20 +16,39 @@ export interface Experiment {
   readonly planned: number;
   /** Addresses that at least one probe really left for. */
   readonly asked: number;
-  /** Controls among the targets; those a probe really left for; those that answered. */
-  readonly controls: { readonly named: number; readonly asked: number; readonly answered: number };
+  /** Controls among the targets. */
+  readonly controls: ControlCount;
   /** Distinct addresses that anybody answered for. */
+  readonly answered: number;
+  /** The link refused everything, so that the sweep was given up. */
+  readonly gaveUp: boolean;
+  /** A round of asking the controls again, during the sweep, got no answer. */
+  readonly roundFailed: boolean;
+  /** The round after everything else had left: an answer counts only if it came after it. Null where nobody was there to ask. */
+  readonly closing: ControlCount | null;
+}
+
+/** Controls that are meant; those a frame really left for; those that answered. */
+export interface ControlCount {
+  readonly named: number;
+  readonly asked: number;
   readonly answered: number;
 }
 
+/** One must answer, and a quarter of them where there are four or more. */
+export const enoughAnswered = (asked: number, answered: number): boolean => answered > 0 && answered >= asked * MIN_CONTROL_SHARE;
+
 /** The first reason why the experiment proves nothing, or null where it is valid. */
 export function judge(experiment: Experiment): InvalidReason | null {
-  const { health, complete, planned, asked } = experiment;
+  const { health, complete, planned, asked, gaveUp, closing } = experiment;
   if (health.fault !== null) return health.fault;
   if (health.kernelDrops > 0) return 'kernel-drops';
   if (!complete) return 'aborted';
-  if (asked === 0 || asked < planned * MIN_SENT_SHARE) return 'send-failed';
-  return controlAnswered(experiment) ? null : 'control-silent';
+  if (planned === 0) return 'no-targets';
+  if (gaveUp || asked === 0 || asked < planned * MIN_SENT_SHARE) return 'send-failed';
+  if (!controlAnswered(experiment) || experiment.roundFailed || closing === null) return 'control-silent';
+  if (closing.asked === 0) return 'send-failed';
+  return enoughAnswered(closing.named, closing.answered) ? null : 'control-silent';
 }
 
 /**
@@ -38,5 +57,5 @@ export function judge(experiment: Experiment): InvalidReason | null {
  */
 function controlAnswered({ controls, answered }: Experiment): boolean {
   if (controls.named === 0) return answered > 0;
-  return controls.answered > 0 && controls.answered >= controls.asked * MIN_CONTROL_SHARE;
+  return enoughAnswered(controls.asked, controls.answered);
 }

@@ -3,11 +3,19 @@
  */
 import type { Ipv4 } from '../address/ipv4.ts';
 import { type Answers, createAnswers } from './answers.ts';
+import { type AskedControl, type ControlRounds, createControlRounds } from './control-rounds.ts';
 import { createPacer, MAX_FRAMES_PER_STEP, type Pacer } from './pacing.ts';
 import { MAX_TARGETS, shuffle } from './plan.ts';
 import { indexTargets, positionOf, type TargetIndex } from './target-index.ts';
 import { createTimerQueue, type TimerQueue } from './timer-queue.ts';
 import type { ProbeOut, SweepPlan } from './types.ts';
+
+/** A frame on its way out, with what the queue knows of it. */
+export interface QueuedProbe extends ProbeOut {
+  readonly position: number;
+  /** Whom a round asks again with it; null for every other frame. */
+  readonly control: AskedControl | null;
+}
 
 /** Transient and mutable: owned by one driver, thrown away after `finish`. Its fields are nobody else's business. */
 export interface Sweep {
@@ -19,18 +27,23 @@ export interface Sweep {
   readonly recent: Uint8Array;
   readonly pacer: Pacer;
   readonly answers: Answers;
+  /** Positions of the plan's controls. */
+  readonly controls: readonly number[];
+  readonly rounds: ControlRounds;
   /** When the first frame for a position left; NaN for never. */
   readonly firstSentMs: Float64Array;
   /** Frames that left for a position, ordinary requests aside: the first probe and its retries. */
   readonly tries: Uint8Array;
   /** Refusals of the frame that waits to leave. */
   readonly refusals: Uint8Array;
-  /** When the patience with the newest try of a recent target ends, by position. */
-  readonly patience: TimerQueue;
+  /** When the next retry of a recent target is due, by position. */
+  readonly retries: TimerQueue;
+  /** When the patience with the last try of a recent target ends, by position. */
+  readonly lastWaits: TimerQueue;
   /** Frames that the link refused: they leave before any other. */
-  refused: readonly ProbeOut[];
+  refused: readonly QueuedProbe[];
   /** Handed out and not yet reported. */
-  outstanding: readonly ProbeOut[] | null;
+  outstanding: readonly QueuedProbe[] | null;
   /** How far the first pass has come in `order`. */
   firstPass: number;
   /** How far the pass of ordinary requests has come in `order`. */
@@ -42,6 +55,7 @@ export interface Sweep {
   probesSent: number;
   sendFailures: number;
   repliesReceived: number;
+  /** When the newest frame left, rounds aside. */
   lastFrameMs: number | null;
   /** The most frames of one step: shrinks when the link refuses some. */
   chunk: number;
@@ -49,6 +63,7 @@ export interface Sweep {
   /** Since when the link has refused everything. */
   refusedSinceMs: number | null;
   refusedSteps: number;
+  gaveUp: boolean;
 }
 
 /** Throws RangeError for more than 65,536 targets. @param random in [0, 1) */
@@ -63,10 +78,13 @@ export function createSweep(plan: SweepPlan, nowMs: number, random: () => number
     recent: flagged(index, plan.recent),
     pacer: createPacer(plan.rate, nowMs, random),
     answers: createAnswers(size),
+    controls: [...plan.controls].map((address) => positionOf(index, address)).filter((position) => position >= 0),
+    rounds: createControlRounds(nowMs),
     firstSentMs: new Float64Array(size).fill(Number.NaN),
     tries: new Uint8Array(size),
     refusals: new Uint8Array(size),
-    patience: createTimerQueue(),
+    retries: createTimerQueue(),
+    lastWaits: createTimerQueue(),
     refused: [],
     outstanding: null,
     firstPass: 0,
@@ -82,6 +100,7 @@ export function createSweep(plan: SweepPlan, nowMs: number, random: () => number
     notBeforeMs: nowMs,
     refusedSinceMs: null,
     refusedSteps: 0,
+    gaveUp: false,
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * The sweep machine: one RFC 5227 probe (or echo) to every target, retries with growing patience for those seen lately, one
- * ordinary request to the silent, then the settling time. It sends nothing and reads no clock: the driver asks `nextStep`,
+ * ordinary request to the silent, then the controls once more and the settling time. It sends nothing and reads no clock: the driver asks `nextStep`,
  * does it, and reports with `noteSent` and `noteReply`.
  */
 import type { Ipv4 } from '../address/ipv4.ts';
@@ -8,6 +8,7 @@ import type { Mac } from '../address/mac.ts';
 import { EMPTY_SET, type RangeSet, rangeSetOfAddresses } from '../address/range-set.ts';
 import { macsAt, noteAnswer, positionsByMac } from './answers.ts';
 import { judge } from './control.ts';
+import { countRound, noteHeard } from './control-rounds.ts';
 import { framesDue, MAX_FRAMES_PER_STEP, takeFrames } from './pacing.ts';
 import { detectStandIns, suspectFrom } from './stand-in.ts';
 import { gather, nextEventMs, noteFrameSent, noteFramesRefused } from './sweep-queue.ts';
@@ -36,40 +37,45 @@ export function nextStep(sweep: Sweep, nowMs: number): SweepStep {
  * Ignored unless `probes` is the list of the newest step, so nothing is counted twice.
  */
 export function noteSent(sweep: Sweep, probes: readonly ProbeOut[], sentCount: number, nowMs: number): void {
-  if (probes !== sweep.outstanding) return;
+  const { outstanding } = sweep;
+  if (outstanding === null || probes !== outstanding) return;
   sweep.outstanding = null;
-  const left = probes.slice(0, Math.max(0, sentCount));
-  for (const probe of left) noteFrameSent(sweep, probe, nowMs);
-  if (left.length > 0) {
-    sweep.probesSent += left.length;
-    sweep.lastFrameMs = nowMs;
+  const left = Math.min(outstanding.length, Math.max(0, sentCount));
+  for (let i = 0; i < left; i++) {
+    const probe = outstanding[i];
+    if (probe !== undefined) noteFrameSent(sweep, probe, nowMs);
+  }
+  if (left > 0) {
+    sweep.probesSent += left;
     sweep.refusedSinceMs = null;
     sweep.refusedSteps = 0;
   }
-  if (left.length === probes.length) {
+  if (left === outstanding.length) {
     sweep.chunk = Math.min(MAX_FRAMES_PER_STEP, sweep.chunk * 2);
   } else {
     // What it took is what it has room for.
-    sweep.chunk = Math.max(1, left.length);
-    noteFramesRefused(sweep, probes.slice(left.length), left.length === 0, nowMs);
+    sweep.chunk = Math.max(1, left);
+    noteFramesRefused(sweep, outstanding.slice(left), left === 0, nowMs);
   }
 }
 
 /**
  * An answer, heard now or a moment ago; ignored where the address is no target.
+ * @param nowMs when it was heard: a control that was asked again has answered only if this is later
  * @param mac null where the answer carries none (ICMP)
  */
-export function noteReply(sweep: Sweep, address: Ipv4, mac: Mac | null, _nowMs: number): void {
+export function noteReply(sweep: Sweep, address: Ipv4, mac: Mac | null, nowMs: number): void {
   const position = positionOf(sweep.index, address);
   if (position < 0) return;
   sweep.repliesReceived++;
   const first = noteAnswer(sweep.answers, position, mac);
+  noteHeard(sweep.rounds, position, nowMs);
   if (first && asksSilent(sweep.plan) && sweep.passed[position] === 0) sweep.requestsPlanned--;
 }
 
 export interface SweepProgress {
   readonly probesSent: number;
-  /** All frames that the sweep means to send, as far as known now: falls as hosts answer, rises with retries. */
+  /** All frames that the sweep means to send, as far as known now: falls as hosts answer, rises with retries and with controls asked again. */
   readonly probesPlanned: number;
   /** Distinct addresses. */
   readonly answered: number;
@@ -77,7 +83,7 @@ export interface SweepProgress {
 
 export const progress = (sweep: Sweep): SweepProgress => ({
   probesSent: sweep.probesSent,
-  probesPlanned: sweep.index.size + sweep.retriesPlanned + sweep.requestsPlanned,
+  probesPlanned: sweep.index.size + sweep.retriesPlanned + sweep.requestsPlanned + sweep.rounds.frames,
   answered: sweep.answers.answeredCount,
 });
 
@@ -88,7 +94,7 @@ export function macsFor(sweep: Sweep, address: Ipv4): { readonly macs: readonly 
 
 /** The result as of `nowMs`. Before the sweep is done it is never valid: `aborted`, unless the wire has a fault of its own. */
 export function finish(sweep: Sweep, health: WireHealth, nowMs: number): SweepResult {
-  const { plan, index, answers } = sweep;
+  const { plan, index, answers, rounds } = sweep;
   const asked = askedPositions(sweep);
   const controls = controlsOf(sweep);
   const invalidReason = judge({
@@ -98,6 +104,9 @@ export function finish(sweep: Sweep, health: WireHealth, nowMs: number): SweepRe
     asked: asked.length,
     controls,
     answered: answers.answeredCount,
+    gaveUp: sweep.gaveUp,
+    roundFailed: rounds.failed,
+    closing: rounds.round?.closing === true ? countRound(rounds.round) : null,
   });
   const valid = invalidReason === null;
   return {
@@ -116,9 +125,7 @@ export function finish(sweep: Sweep, health: WireHealth, nowMs: number): SweepRe
 
 function controlsOf(sweep: Sweep): { named: number; asked: number; answered: number } {
   const counts = { named: 0, asked: 0, answered: 0 };
-  for (const address of sweep.plan.controls) {
-    const position = positionOf(sweep.index, address);
-    if (position < 0) continue;
+  for (const position of sweep.controls) {
     counts.named++;
     if (Number.isNaN(sweep.firstSentMs[position])) continue;
     counts.asked++;

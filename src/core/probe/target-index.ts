@@ -3,7 +3,7 @@
  * where one target is far from the rest. Never changed once made.
  */
 import type { Ipv4 } from '../address/ipv4.ts';
-import { addressesOf, type RangeSet, setSize } from '../address/range-set.ts';
+import { type RangeSet, setSize } from '../address/range-set.ts';
 
 export interface TargetIndex {
   /** Ascending. */
@@ -17,7 +17,7 @@ export function indexTargets(targets: RangeSet, limit: number): TargetIndex {
   if (size > limit) throw new RangeError(`${size} addresses are more than the ${limit} that can be probed at once`);
   const addresses = new Uint32Array(size);
   let i = 0;
-  for (const address of addressesOf(targets)) addresses[i++] = address;
+  for (const { first, last } of targets) for (let address: number = first; address <= last; address++) addresses[i++] = address;
   return { addresses, size };
 }
 

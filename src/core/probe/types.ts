@@ -54,6 +54,8 @@ export type InvalidReason =
   | 'receive-failed'
   | 'kernel-drops'
   | 'control-silent'
+  /** There was no address to ask. */
+  | 'no-targets'
   | 'icmp-unavailable'
   | 'aborted';
 
@@ -62,7 +64,7 @@ export interface WireHealth {
   /** Frames that the kernel dropped before we read them. */
   readonly kernelDrops: number;
   /** The first thing that went wrong with the wire, if any. */
-  readonly fault: Exclude<InvalidReason, 'kernel-drops' | 'control-silent'> | null;
+  readonly fault: Exclude<InvalidReason, 'kernel-drops' | 'control-silent' | 'no-targets'> | null;
 }
 
 export interface StandInSeen {

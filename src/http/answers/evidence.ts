@@ -88,7 +88,7 @@ function keptFreeRanges(spans: readonly VerdictSpan[]): Judged['free'] {
   };
 }
 
-function factsOf({ watch, row, place }: WatchedSegment, ledger: Ledger, criteria: Criteria, nowMs: number): SegmentFacts {
+function factsOf({ watch, row, place, shared }: WatchedSegment, ledger: Ledger, criteria: Criteria, nowMs: number): SegmentFacts {
   const sinceMs = nowMs - criteria.quietForMs;
   return {
     segment: row.name,
@@ -98,7 +98,7 @@ function factsOf({ watch, row, place }: WatchedSegment, ledger: Ledger, criteria
     runs: ledger.lookRuns(row.id, sinceMs - criteria.maxGapMs),
     firstLooks: ledger.firstLooks(row.id),
     leases: ledger.leases(row.id, nowMs),
-    reserved: watch.config.reserved.map((range) => ({ ...range, reason: 'reserved in the configuration' })),
+    reserved: [...watch.config.reserved.map((range) => ({ ...range, reason: 'reserved in the configuration' })), ...shared],
     excluded: rangeSet(watch.config.exclude),
     infrastructure: place.infrastructure,
     standIns: ledger.standIns(row.id, sinceMs),
@@ -133,9 +133,11 @@ export function noticesOf({ watch, intervalMs }: WatchedSegment, { facts, criter
       `First looked at ${formatDuration(nowMs - firstLook)} ago; the first addresses can be proven free in ${formatDuration(left)}. A shorter quietFor asks for less, and the answer then says so.`,
     );
   }
-  if (intervalMs > criteria.maxGapMs) {
+  // A look is as old as its sweep's beginning, and the next one is stored at its sweep's end.
+  const sweepMs = watch.lastSweep === null ? 0 : watch.lastSweep.endedMs - watch.lastSweep.startedMs;
+  if (Math.max(intervalMs, sweepMs) + sweepMs > criteria.maxGapMs) {
     notices.push(
-      `Sweeps are ${formatDuration(intervalMs)} apart, longer than maxGap (${formatDuration(criteria.maxGapMs)}): nothing can be proven this way.`,
+      `No look is ever younger than maxGap (${formatDuration(criteria.maxGapMs)}) for long: a sweep takes ${formatDuration(sweepMs)}, and the schedule starts one every ${formatDuration(intervalMs)}. Sweep more often, or faster, or ask for a longer maxGap.`,
     );
   }
   return notices;

@@ -19,6 +19,23 @@ const PROBE_60 = hex(
 /** The same in VLAN 42. */
 const PROBE_VLAN = concat(PROBE_60.subarray(0, 12), hex('8100 002a'), PROBE_60.subarray(12, 42));
 
+/** Hardware type 6 (IEEE 802): Linux takes it on Ethernet. */
+const REPLY_802 = patched(ARP_REPLY, 15, 6);
+/** The captured reply as RFC 1042 carries it in an 802.3 frame. */
+const REPLY_SNAP = hex(
+  '525400123456', // to the client
+  '525400000001', // from the server
+  '0024', // 36 bytes follow: LLC, SNAP and the packet
+  'aa aa 03', // LLC: SNAP at both ends, unnumbered information
+  '000000', // SNAP: organisation 0, so an Ethernet type comes next
+  '0806', // ARP
+  '0006 0800 06 04', // hardware type 6, as such senders say
+  '0002', // reply
+  '525400000001 c0000201', // sender: 192.0.2.1
+  '525400123456 c0000232', // target: 192.0.2.50
+);
+const REPLY_SNAP_VLAN = concat(REPLY_SNAP.subarray(0, 12), hex('8100 002a'), REPLY_SNAP.subarray(12));
+
 const PROBE = {
   etherDestination: 'ff:ff:ff:ff:ff:ff',
   etherSource: '52:54:00:12:34:56',
@@ -51,6 +68,11 @@ describe('decodeArpFrame', () => {
       },
     ],
     ['a reply with rubbish for padding', concat(ARP_REPLY, hex('deadbeef'.repeat(5))), { senderAddress: 0xc0000201 }],
+    ['a reply with hardware type 6', REPLY_802, unwrap(decodeArpFrame(ARP_REPLY))],
+    ['a reply in an 802.3 frame', REPLY_SNAP, unwrap(decodeArpFrame(ARP_REPLY))],
+    ['the same, padded', concat(REPLY_SNAP, hex(zeros(10))), unwrap(decodeArpFrame(ARP_REPLY))],
+    ['the same in a VLAN', REPLY_SNAP_VLAN, { ...unwrap(decodeArpFrame(ARP_REPLY)), vlanIds: [42] }],
+    ['the same with Ethernet for its hardware', patched(REPLY_SNAP, 23, 1), unwrap(decodeArpFrame(ARP_REPLY))],
   ])('reads %s', (_, bytes, expected) => {
     expect(unwrap(decodeArpFrame(bytes))).toMatchObject(expected);
   });
@@ -80,7 +102,16 @@ describe('decodeArpFrame', () => {
       concat(PROBE_VLAN.subarray(0, 12), hex('88a8 0001 8100 0002 8100 0003'), hex('0806')),
       'ethernet-too-many-tags',
     ],
-    ['hardware type 6', patched(ARP_REPLY, 15, 6), 'arp-not-ipv4-over-ethernet'],
+    ['hardware type 0', patched(ARP_REPLY, 15, 0), 'arp-not-ipv4-over-ethernet'],
+    ['hardware type 7 (ARCNET)', patched(ARP_REPLY, 15, 7), 'arp-not-ipv4-over-ethernet'],
+    ['hardware type 262', patched(ARP_REPLY, 14, 1, 6), 'arp-not-ipv4-over-ethernet'],
+    ['an 802.3 frame cut within its packet', REPLY_SNAP.subarray(0, 49), 'arp-too-short'],
+    ['an 802.3 frame cut within its SNAP header', REPLY_SNAP.subarray(0, 21), 'ethernet-not-arp'],
+    ['an 802.3 frame of spanning tree', patched(REPLY_SNAP, 14, 0x42, 0x42), 'ethernet-not-arp'],
+    ['SNAP of another organisation', patched(REPLY_SNAP, 19, 0x0c), 'ethernet-not-arp'],
+    ['SNAP with IPv4', patched(REPLY_SNAP, 21, 0x00), 'ethernet-not-arp'],
+    ['SNAP behind a type', patched(REPLY_SNAP, 12, 0x06, 0x00), 'ethernet-not-arp'],
+    ['SNAP with reverse ARP', patched(REPLY_SNAP, 29, 3), 'arp-unknown-operation'],
     ['hardware type 257', patched(ARP_REPLY, 14, 1), 'arp-not-ipv4-over-ethernet'],
     ['protocol IPv6', patched(ARP_REPLY, 16, 0x86, 0xdd), 'arp-not-ipv4-over-ethernet'],
     ['a hardware length of 8', patched(ARP_REPLY, 18, 8), 'arp-not-ipv4-over-ethernet'],
@@ -101,6 +132,11 @@ describe('encoding', () => {
     expect(encodeArp(unwrap(decodeArp(ARP_REPLY.subarray(14))))).toEqual(ARP_REPLY.subarray(14));
     expect(encodeArpFrame(unwrap(decodeArpFrame(PROBE_60)))).toEqual(PROBE_60);
     expect(encodeArpFrame(unwrap(decodeArpFrame(ARP_REQUEST)))).toEqual(concat(ARP_REQUEST, hex(zeros(18))));
+  });
+
+  it('writes Ethernet II and hardware type 1, whatever was read', () => {
+    expect(encodeArp(unwrap(decodeArp(REPLY_802.subarray(14))))).toEqual(ARP_REPLY.subarray(14));
+    expect(encodeArpFrame(unwrap(decodeArpFrame(REPLY_SNAP)))).toEqual(concat(ARP_REPLY, hex(zeros(18))));
   });
 
   it('puts a service tag outside of a customer tag', () => {

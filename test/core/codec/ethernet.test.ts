@@ -61,6 +61,7 @@ describe('decodeEthernet', () => {
     ['two tags and one from the kernel', hex(ADDRESSES, '88a8 0001 8100 0002 0800'), 'ethernet-too-many-tags', 3],
     ['an 802.3 length', hex(ADDRESSES, '0026 4242 03'), 'ethernet-length-not-type'],
     ['the largest length', hex(ADDRESSES, '05ff'), 'ethernet-length-not-type'],
+    ['a length with SNAP', hex(ADDRESSES, '0024 aaaa03 000000 0806 0001'), 'ethernet-length-not-type'],
     ['a length behind a tag', hex(ADDRESSES, '8100 0001 0026'), 'ethernet-length-not-type'],
   ])('refuses %s', (_, bytes, reason, kernelVlanId = null) => {
     expect(decodeEthernet(bytes, kernelVlanId)).toEqual({ ok: false, error: reason });

@@ -105,7 +105,12 @@ describe(`${CASES} random and mutated inputs each give a value that reads back, 
     fuzz({
       decode: (bytes) => decodeArpFrame(bytes),
       encode: encodeArpFrame,
-      valid: [frames.ARP_REPLY, frames.ARP_REQUEST, ...sample(arpFrame, encodeArpFrame)],
+      valid: [
+        frames.ARP_REPLY,
+        frames.ARP_REQUEST,
+        concat(frames.ARP_REPLY.subarray(0, 12), hex('0024 aaaa03 000000 0806'), frames.ARP_REPLY.subarray(14)),
+        ...sample(arpFrame, encodeArpFrame),
+      ],
       maxRandom: 80,
       reasons: [...ofProtocol('arp'), 'ethernet-too-short', 'ethernet-too-many-tags', 'ethernet-not-arp'],
     });

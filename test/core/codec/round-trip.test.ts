@@ -7,7 +7,7 @@ import { decodeIcmp, encodeIcmp } from '../../../src/core/codec/icmp.ts';
 import { decodeIpv4, encodeIpv4 } from '../../../src/core/codec/ipv4.ts';
 import { decodeUdp, encodeUdp } from '../../../src/core/codec/udp.ts';
 import { anyAddress, arp, arpFrame, dhcpMessage, ethernetFrame, icmp, ipv4Packet, udpDatagram } from './arbitraries.ts';
-import { embedded } from './build.ts';
+import { concat, embedded, hex } from './build.ts';
 
 const runs = { numRuns: 1000 };
 
@@ -36,6 +36,22 @@ describe('what is encoded decodes to the same value', () => {
         const bytes = encodeArpFrame(value);
         expect(bytes.length).toBe(60);
         expect(decodeArpFrame(embedded(bytes))).toEqual({ ok: true, value });
+      }),
+      runs,
+    );
+  });
+
+  it('ARP says the same by any of its headers: hardware type 6, and an 802.3 frame with SNAP', () => {
+    fc.assert(
+      fc.property(arpFrame, fc.boolean(), (value, snap) => {
+        const bytes = encodeArpFrame(value);
+        const packetAt = 14 + 4 * value.vlanIds.length;
+        bytes[packetAt + 1] = 6;
+        const header = snap
+          ? concat(bytes.subarray(0, packetAt - 2), hex('0024 aaaa03 000000 0806'))
+          : bytes.subarray(0, packetAt);
+        expect(decodeArpFrame(embedded(concat(header, bytes.subarray(packetAt))))).toEqual({ ok: true, value });
+        expect(decodeArp(bytes.subarray(packetAt)).ok).toBe(true);
       }),
       runs,
     );

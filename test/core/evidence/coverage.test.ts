@@ -1,10 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rangeSet, setContains } from '../../../src/core/address/range-set.ts';
-import { coverageOf, MAX_TARGET_SETS } from '../../../src/core/evidence/coverage.ts';
+import { coverageOf, MAX_RUNS_LAID_OUT, MAX_TARGET_SETS } from '../../../src/core/evidence/coverage.ts';
 import type { LookRun } from '../../../src/core/evidence/look.ts';
-import { runFigures } from '../../../src/core/evidence/run-figures.ts';
-import { knownRuns } from './looks.ts';
+import { knownRuns, runFigures } from './looks.ts';
 import { checkPartition, lan } from './segment.ts';
 
 const RANGE = lan(16, 47);
@@ -35,8 +35,9 @@ describe('coverage of a range', () => {
         for (const span of spans) {
           for (const address of [span.first, span.last]) {
             const mine = runs.filter((run) => setContains(run.targets, address));
+            const recorded = (of: LookRun['targets']): boolean => firstLooks.some((look) => isDeepStrictEqual(look.targets, of));
             const moments = [
-              ...mine.map(({ sinceMs }) => sinceMs),
+              ...mine.filter((run) => !recorded(run.targets)).map(({ sinceMs }) => sinceMs),
               ...firstLooks.filter((look) => setContains(look.targets, address)).map(({ atMs }) => atMs),
             ];
             const expected = { ...runFigures(mine, window), firstLookMs: moments.length === 0 ? null : Math.min(...moments) };
@@ -93,6 +94,13 @@ describe('coverage of a range', () => {
     expect(at(Number.NaN)).toBeNull();
   });
 
+  it('takes a first look on record for what it is, though the run that begins with it is dated earlier', () => {
+    const firstOf = (targets: LookRun['targets']) =>
+      coverageOf(RANGE, [once({})], [{ targets, atMs: 9_905 }], window).map(({ figures }) => figures.firstLookMs);
+    expect(firstOf([RANGE])).toEqual([9_905]);
+    expect(firstOf([lan(0, 60)])).toEqual([9_900]);
+  });
+
   it('leaves out the smallest sets of targets where there are too many, and claims less', () => {
     const many = Array.from({ length: MAX_TARGET_SETS + 50 }, (_, n) =>
       once({ targets: [{ first: RANGE.first, last: (RANGE.last + n) as typeof RANGE.last }] }),
@@ -102,5 +110,37 @@ describe('coverage of a range', () => {
       looks: 31 + MAX_TARGET_SETS - 1,
       coverage: 1,
     });
+  });
+
+  /**
+   * Looks at all of the range, one after the other but for a time of 10 without any, which ends 20 ago; and `verified` addresses of it
+   * looked at by themselves in the middle of that time.
+   */
+  const steady = (looks: number, verified: number): readonly LookRun[] => [
+    ...Array.from({ length: looks }, (_, n) => NOW - (n <= 20 ? n : n + 9)).map((ms) => once({ sinceMs: ms, untilMs: ms })),
+    ...Array.from({ length: verified }, (_, n) => once({ targets: [lan(16 + 2 * n)], sinceMs: NOW - 25, untilMs: NOW - 25 })),
+  ];
+
+  it.each([
+    ['as they are where that is little work', 3_000, 5],
+    ['joined where many pieces share too many, which costs no look and no coverage', 4_000, 10],
+  ])('lays out runs %s', (_, looks, toldGapMs) => {
+    const verified = 15;
+    // Each verified address is a piece with looks of its own; all the others are in the same looks.
+    expect(looks * (verified + 1) + verified > MAX_RUNS_LAID_OUT).toBe(looks === 4_000);
+    const year = { startMs: NOW - looks - 8, nowMs: NOW, maxGapMs: 12 };
+    const spans = coverageOf(RANGE, steady(looks, verified), [], year);
+    checkPartition(RANGE, spans);
+    for (const { first, last, figures } of spans) {
+      const apart = first === last && first < lan(46).first && first % 2 === 0;
+      expect(figures).toEqual({
+        looks: apart ? looks + 1 : looks,
+        coverage: 1,
+        longestGapMs: apart ? toldGapMs : 10,
+        newestLookMs: NOW,
+        firstLookMs: NOW - looks - 8,
+        methods: ['arp'],
+      });
+    }
   });
 });

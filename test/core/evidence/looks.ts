@@ -1,11 +1,11 @@
 /**
  * Runs of looks for tests: real looks, chosen freely, folded as the ledger folds them; and what is true of the real looks, counted
- * one by one. Shares no code with what it checks.
+ * one by one. The truth shares no code with what it checks.
  */
 import fc from 'fast-check';
 import type { Ipv4Range } from '../../../src/core/address/range.ts';
 import type { LookMethod, LookRun } from '../../../src/core/evidence/look.ts';
-import type { Window } from '../../../src/core/evidence/run-figures.ts';
+import { countLooks, type LookCount, type LookedTime, lookedTime, type Window } from '../../../src/core/evidence/run-figures.ts';
 
 export interface KnownRun {
   readonly run: LookRun;
@@ -36,6 +36,12 @@ export function fold(times: readonly number[], method: LookMethod, targets: read
   };
   return { run, times };
 }
+
+/** All that is claimed of runs at one address. */
+export const runFigures = (runs: readonly LookRun[], window: Window): LookCount & LookedTime => ({
+  ...countLooks(runs, window),
+  ...lookedTime(runs, window),
+});
 
 /** What an observer who wrote down every single look would say. */
 export function truthOf(runs: readonly KnownRun[], { startMs, nowMs, maxGapMs }: Window): Truth {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LookRun } from '../../../src/core/evidence/look.ts';
-import { runFigures } from '../../../src/core/evidence/run-figures.ts';
-import { fold, knownRuns, truthOf } from './looks.ts';
+import { addCounts, countLooks } from '../../../src/core/evidence/run-figures.ts';
+import { fold, knownRuns, runFigures, truthOf } from './looks.ts';
 
 const TARGETS = [] as const;
 const window = { startMs: 1_000, nowMs: 2_000, maxGapMs: 100 };
@@ -86,6 +86,17 @@ describe('figures never claim more than was looked at', () => {
         expect(truth.methods).toEqual(claimed.methods);
       }),
       { numRuns: 20_000 },
+    );
+  });
+
+  it('and count the same apart and together', () => {
+    fc.assert(
+      fc.property(known, windows, fc.nat({ max: 5 }), (runs, { startMs, maxGapMs }, cut) => {
+        const at = { startMs, nowMs, maxGapMs };
+        const all = runs.map((one) => one.run);
+        expect(addCounts([countLooks(all.slice(0, cut), at), countLooks(all.slice(cut), at)])).toEqual(countLooks(all, at));
+      }),
+      { numRuns: 2_000 },
     );
   });
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Ipv4Range } from '../../../src/core/address/range.ts';
@@ -97,10 +98,13 @@ function reference({ known, segment, sighted }: World, criteria: Criteria, addre
   if (holds(segment.reserved, address)) return 'reserved';
   if (isRecent(useMs) || isRecent(intentMs)) return 'recently-used';
   if (isRecent(standInMs) || holds(segment.excluded, address)) return 'unproven';
+  // A first look on record is dated later than the run that began with it: by the end of its sweep.
+  const recorded = segment.firstLooks.filter(({ atMs }) => atMs <= NOW);
+  const isRecorded = ({ run }: KnownRun): boolean => recorded.some(({ targets }) => isDeepStrictEqual(targets, run.targets));
   const firsts = [
-    ...mine.map(({ times }) => times[0] ?? NOW),
-    ...segment.firstLooks.filter(({ targets }) => holds(targets, address)).map(({ atMs }) => atMs),
-  ].filter((ms) => ms <= NOW);
+    ...mine.filter((one) => !isRecorded(one)).map(({ times }) => times[0] ?? NOW),
+    ...recorded.filter(({ targets }) => holds(targets, address)).map(({ atMs }) => atMs),
+  ];
   const proven =
     firsts.length > 0 &&
     Math.min(...firsts) <= NOW - criteria.quietForMs &&

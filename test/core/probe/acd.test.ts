@@ -16,6 +16,7 @@ import {
   noteAcdFrame,
   noteAcdSent,
 } from '../../../src/core/probe/acd.ts';
+import { MAX_PROBERS } from '../../../src/core/probe/probers.ts';
 import type { WireHealth } from '../../../src/core/probe/types.ts';
 import { busiestWindow, ip, mac, prompt, type Run, runToEnd, type Surroundings, seeded, setOf } from './simulated-lan.ts';
 
@@ -178,6 +179,114 @@ describe('a conflict', () => {
   });
 });
 
+describe('a scanner beside us', () => {
+  const targets = setOf('203.0.113.0/26');
+  const scanner = mac(0x50);
+  const stranger = mac(0x60);
+  const probeOf = (from: Mac, address: Ipv4) => frame('probe', from, ip('0.0.0.0'), address);
+  /** Runs to the end with these frames heard while the first probes leave. */
+  const hear = (frames: readonly AcdFrame[], options: Partial<AcdOptions> = {}) => {
+    const acd = createAcd({ targets, ourMac: OURS, random: seeded(1), nowMs: 0, ...options });
+    let told = false;
+    const ended = runToEnd({
+      next: (nowMs) => {
+        if (!told && nowMs > 500) {
+          told = true;
+          for (const heard of frames) noteAcdFrame(acd, heard, nowMs);
+        }
+        return nextAcdStep(acd, nowMs);
+      },
+      sent: (probes, count, nowMs) => noteAcdSent(acd, probes, count, nowMs),
+      reply: () => undefined,
+    });
+    return { ...ended, result: finishAcd(acd, HEALTHY, ended.endMs) };
+  };
+  const scan = (from: Mac, first: string, count: number) =>
+    Array.from({ length: count }, (_, i) => probeOf(from, (ip(first) + i) as Ipv4));
+
+  it.each<[string, readonly AcdFrame[], readonly Mac[], number]>([
+    ['twelve of the targets', scan(scanner, '203.0.113.0', 12), [scanner], 0],
+    ['all of them', scan(scanner, '203.0.113.0', 64), [scanner], 0],
+    ['eleven are still those of a device', scan(scanner, '203.0.113.0', 11), [], 11],
+    ['one target twelve times over', Array.from({ length: 12 }, () => probeOf(scanner, ip('203.0.113.7'))), [], 1],
+    [
+      'one target among addresses elsewhere',
+      [...scan(scanner, '203.0.113.7', 1), ...scan(scanner, '198.51.100.0', 11)],
+      [scanner],
+      0,
+    ],
+    ['elsewhere only', scan(scanner, '198.51.100.0', 30), [scanner], 0],
+    ['two scanners', [...scan(scanner, '203.0.113.0', 20), ...scan(stranger, '203.0.113.5', 20)], [scanner, stranger], 0],
+    ['a scanner and a stranger', [...scan(scanner, '203.0.113.0', 64), probeOf(stranger, ip('203.0.113.7'))], [scanner], 1],
+    ['a stranger before the scanner', [probeOf(stranger, ip('203.0.113.7')), ...scan(scanner, '203.0.113.0', 64)], [scanner], 1],
+    ['our own probes, echoed', scan(OURS, '203.0.113.0', 64), [], 0],
+  ])('probes for %s', (_name, frames, scanners, conflicts) => {
+    const { result } = hear(frames);
+    expect(result).toMatchObject({ valid: true, scanners });
+    expect(result.conflicts).toHaveLength(conflicts);
+    expect(setSize(result.looked)).toBe(64 - conflicts);
+  });
+
+  it('does not end the probing of an address: it may turn out to be a scanner', () => {
+    const outcome = hear(scan(scanner, '203.0.113.0', 64));
+    for (const address of ['203.0.113.0', '203.0.113.63'].map(ip)) {
+      expect(times(outcome, address, 'probe')).toHaveLength(3);
+      expect(times(outcome, address, 'request')).toHaveLength(1);
+    }
+    const device = hear([probeOf(stranger, ip('203.0.113.7'))]);
+    expect(times(device, ip('203.0.113.7'), 'probe')).toHaveLength(3);
+    expect(device.result.conflicts).toEqual([{ address: ip('203.0.113.7'), mac: stranger, kind: 'probed' }]);
+    expect(device.result.looked.map(formatRange)).toEqual(['203.0.113.0-203.0.113.6', '203.0.113.8-203.0.113.63']);
+  });
+
+  it('is in conflict all the same for an address that it uses', () => {
+    const own = ip('203.0.113.9');
+    const { result } = hear([...scan(scanner, '203.0.113.0', 64), frame('request', scanner, own, ip('203.0.113.1'))]);
+    expect(result.conflicts).toEqual([{ address: own, mac: scanner, kind: 'used' }]);
+    expect(result.looked.map(formatRange)).toEqual(['203.0.113.0-203.0.113.8', '203.0.113.10-203.0.113.63']);
+  });
+
+  it('a use is heard however many probe for the address', () => {
+    const address = ip('203.0.113.9');
+    const crowd = Array.from({ length: 40 }, (_, i) => probeOf(mac(0x700 + i), address));
+    const { result } = hear([...crowd, frame('reply', mac(1), address, ip('203.0.113.1'))]);
+    expect(result.conflicts.filter(({ kind }) => kind === 'used')).toEqual([{ address, mac: mac(1), kind: 'used' }]);
+    expect(result.conflicts).toHaveLength(17);
+  });
+
+  it('takes up no more memory than its bounds, and what has no room stays a conflict', () => {
+    const acd = createAcd({ targets, ourMac: OURS, random: seeded(1), nowMs: 0 });
+    for (let i = 0; i < 3 * MAX_PROBERS; i++)
+      noteAcdFrame(acd, probeOf(mac(0x1000 + i), (ip('203.0.113.0') + (i % 64)) as Ipv4), 1);
+    for (const heard of scan(scanner, '203.0.113.0', 64)) noteAcdFrame(acd, heard, 2);
+    expect(acd.probers.addresses.size).toBe(MAX_PROBERS);
+    const { scanners, conflicts } = finishAcd(acd, HEALTHY, 3);
+    expect(scanners).toEqual([]);
+    expect(conflicts).toHaveLength(64 * 16);
+  });
+
+  it('whoever probes for what, in whatever order: a conflict is exactly the probe of one who asks for fewer than twelve', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 80 })), { maxLength: 200 }),
+        (probes) => {
+          const { result } = hear(probes.map(([who, offset]) => probeOf(mac(0x90 + who), (ip('203.0.113.0') + offset) as Ipv4)));
+          const wanted = new Map<number, Set<number>>();
+          for (const [who, offset] of probes) wanted.set(who, (wanted.get(who) ?? new Set()).add(offset));
+          const expected = [...wanted]
+            .filter(([, offsets]) => offsets.size < 12)
+            .flatMap(([who, offsets]) =>
+              [...offsets].filter((offset) => offset < 64).map((offset) => `${offset} ${mac(0x90 + who)}`),
+            );
+          const got = result.conflicts.map(({ address, mac: from }) => `${address - ip('203.0.113.0')} ${from}`);
+          expect(got.sort()).toEqual(expected.sort());
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
+
 describe('a run that proves nothing', () => {
   it('one frame of one address never left', () => {
     const never = ip('203.0.113.15');
@@ -222,7 +331,7 @@ describe('a run that proves nothing', () => {
   });
 
   it('no address at all', () => {
-    expect(run({ targets: [] }).result).toMatchObject({ valid: false, invalidReason: 'send-failed' });
+    expect(run({ targets: [] }).result).toMatchObject({ valid: false, invalidReason: 'no-targets' });
   });
 
   it('more than a /20 is refused', () => {

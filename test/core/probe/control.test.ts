@@ -8,6 +8,9 @@ const good: Experiment = {
   asked: 254,
   controls: { named: 4, asked: 4, answered: 4 },
   answered: 20,
+  gaveUp: false,
+  roundFailed: false,
+  closing: { named: 4, asked: 4, answered: 4 },
 };
 
 describe('judge', () => {
@@ -17,7 +20,16 @@ describe('judge', () => {
     ['a single frame dropped by the kernel', { health: { kernelDrops: 1, fault: null } }, 'kernel-drops'],
     ['not run to its end', { complete: false }, 'aborted'],
     ['nothing sent', { asked: 0, controls: { named: 4, asked: 0, answered: 0 } }, 'send-failed'],
-    ['nothing planned', { planned: 0, asked: 0, controls: { named: 0, asked: 0, answered: 0 } }, 'send-failed'],
+    ['nothing planned', { planned: 0, asked: 0, controls: { named: 0, asked: 0, answered: 0 }, closing: null }, 'no-targets'],
+    ['nothing planned, and a fault', { planned: 0, asked: 0, health: { kernelDrops: 0, fault: 'link-down' } }, 'link-down'],
+    ['given up, though nine tenths were sent', { gaveUp: true }, 'send-failed'],
+    ['a round during the sweep got no answer', { roundFailed: true }, 'control-silent'],
+    ['nobody to ask at the end', { closing: null }, 'control-silent'],
+    ['nobody could be asked at the end', { closing: { named: 4, asked: 0, answered: 0 } }, 'send-failed'],
+    ['nobody answered at the end', { closing: { named: 1, asked: 1, answered: 0 } }, 'control-silent'],
+    ['one of three answered at the end', { closing: { named: 3, asked: 3, answered: 1 } }, null],
+    ['one of eight answered at the end', { closing: { named: 8, asked: 8, answered: 1 } }, 'control-silent'],
+    ['two of eight answered at the end', { closing: { named: 8, asked: 4, answered: 2 } }, null],
     ['nine tenths sent', { planned: 100, asked: 90 }, null],
     ['less than nine tenths sent', { planned: 100, asked: 89 }, 'send-failed'],
     ['no control answered', { controls: { named: 1, asked: 1, answered: 0 } }, 'control-silent'],

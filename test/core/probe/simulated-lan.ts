@@ -1,6 +1,6 @@
 /**
  * A LAN and a clock made of numbers: runs a sweep or an RFC 5227 run to its end without waiting. Hosts answer after a delay,
- * or only every so often; the link can refuse frames; the event loop can wake up late.
+ * or only every so often; the wire can be dead for a time; the link can refuse frames; the event loop can wake up late.
  */
 import { expect } from 'vitest';
 import type { Ipv4 } from '../../../src/core/address/ipv4.ts';
@@ -54,6 +54,8 @@ export interface Sent {
   readonly atMs: number;
   readonly address: Ipv4;
   readonly kind: ProbeKind;
+  /** A control that is asked again, by a round. */
+  readonly again: boolean;
 }
 
 export interface Host {
@@ -80,6 +82,8 @@ export interface Surroundings {
   readonly hosts?: ReadonlyMap<Ipv4, Host>;
   /** How many of these frames the link takes. */
   readonly link?: (probes: readonly ProbeOut[], nowMs: number) => number;
+  /** From and to: frames of that time reach nobody, and nothing is heard; nobody tells us. */
+  readonly dead?: readonly [number, number];
   /** How much later than asked the driver wakes up, in ms. */
   readonly late?: () => number;
   /** The driver is not asked again before so long after a send, in ms. */
@@ -102,16 +106,23 @@ interface Reply {
 }
 
 /** From time 0 until `done`; fails the test where the machine does not end, or asks to wait for the past. */
-export function runToEnd(machine: Machine, { hosts, link, late, turnMs = 0.1, limitMs = 600_000 }: Surroundings = {}): Run {
+export function runToEnd(machine: Machine, { hosts, link, dead, late, turnMs = 0.1, limitMs = 600_000 }: Surroundings = {}): Run {
   const sent: Sent[] = [];
   const handed: Sent[] = [];
   let underway: Reply[] = [];
   const heard = new Map<Ipv4, number>();
   let nowMs = 0;
+  const isDead = (atMs: number) => dead !== undefined && atMs >= dead[0] && atMs < dead[1];
+  const told = (probe: ProbeOut): Sent => ({
+    atMs: nowMs,
+    address: probe.address,
+    kind: probe.kind,
+    again: 'control' in probe && probe.control !== null,
+  });
   for (;;) {
     const due = underway.filter(({ atMs }) => atMs <= nowMs);
     underway = underway.filter(({ atMs }) => atMs > nowMs);
-    for (const { address, mac, atMs } of due) machine.reply(address, mac, atMs);
+    for (const { address, mac, atMs } of due) if (!isDead(atMs)) machine.reply(address, mac, atMs);
     const step = machine.next(nowMs);
     if (step.kind === 'done') return { endMs: nowMs, sent, handed };
     if (nowMs > limitMs) throw new Error(`not done after ${nowMs} ms of simulated time`);
@@ -121,9 +132,11 @@ export function runToEnd(machine: Machine, { hosts, link, late, turnMs = 0.1, li
       continue;
     }
     const count = link?.(step.probes, nowMs) ?? step.probes.length;
-    handed.push(...step.probes.map(({ address, kind }) => ({ atMs: nowMs, address, kind })));
-    for (const { address, kind } of step.probes.slice(0, count)) {
-      sent.push({ atMs: nowMs, address, kind });
+    handed.push(...step.probes.map(told));
+    for (const probe of step.probes.slice(0, count)) {
+      sent.push(told(probe));
+      if (isDead(nowMs)) continue;
+      const { address, kind } = probe;
       const nth = (heard.get(address) ?? 0) + 1;
       heard.set(address, nth);
       const host = hosts?.get(address);
