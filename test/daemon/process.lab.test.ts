@@ -135,7 +135,7 @@ describe('the commands, against a running daemon', () => {
     const at = ['--socket', socket()];
     await until('a range is free', () => freehold('free', ...at).status === 0, 40_000);
     const free = freehold('free', ...at, '--json');
-    expect(JSON.parse(free.stdout)).toMatchObject({ segment: 'lan', ranges: [{ start: '198.51.100.21' }, {}] });
+    expect(JSON.parse(free.stdout)).toMatchObject({ segment: 'lan', ranges: [{ start: '198.51.100.21' }, {}, {}] });
     expect(freehold('free', ...at, '--size', '300').status).toBe(3);
     const history = freehold('history', HOST, ...at);
     expect([history.status, history.stdout]).toEqual([0, expect.stringContaining('52:54:00:00:00:20')]);
