@@ -41,7 +41,7 @@ const client = () => createClient({ url: 'http://localhost', socketPath: socket(
 async function config(name: string, segment: string, ledger = 'freehold.db'): Promise<string> {
   const path = join(folder, name);
   const yaml = `segments: [{ name: lan, interface: lan0, ${segment} }]
-proof: { quietFor: 5s, minSweeps: 2, maxGap: 20s, minCoverage: 0.1 }
+proof: { quietFor: 12s, minSweeps: 2, maxGap: 20s, minCoverage: 0.1 }
 http: { listen: "unix:${socket()}" }
 ledger: { path: ${folder}/${ledger} }
 log: { level: warn }

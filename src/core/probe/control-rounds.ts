@@ -32,7 +32,7 @@ export interface AskedControl {
   refusals: number;
   /** When its next frame may leave; Infinity for none, or while one is on its way out. */
   dueMs: number;
-  /** When its first frame was handed out; answers from before are to an earlier one. */
+  /** When the first frame of it that left was handed out, Infinity before: what was heard earlier answered another frame. */
   handedMs: number;
   heard: boolean;
 }
@@ -116,10 +116,7 @@ export function takeAsk(rounds: ControlRounds, nowMs: number): AskedControl | nu
   if (nextAskMs(rounds) > nowMs || rounds.round === null || nowMs >= endOf(rounds.round)) return null;
   const control = nextControl(rounds.round);
   if (control === null) return null;
-  if (control.asks === 0) {
-    control.handedMs = nowMs;
-    control.heard = false;
-  }
+  if (control.asks === 0) control.handedMs = nowMs;
   control.dueMs = Number.POSITIVE_INFINITY;
   rounds.frames++;
   return control;
@@ -135,6 +132,11 @@ export function noteAskLeft(rounds: ControlRounds, control: AskedControl, nowMs:
 export function noteAskRefused(rounds: ControlRounds, control: AskedControl, nowMs: number): void {
   rounds.frames--;
   control.refusals++;
+  if (control.asks === 0) {
+    // Whatever was heard meanwhile answered an earlier frame.
+    control.handedMs = Number.POSITIVE_INFINITY;
+    control.heard = false;
+  }
   if (control.refusals < MAX_SEND_ATTEMPTS) control.dueMs = nowMs + control.refusals * REFUSED_PAUSE_MS;
 }
 

@@ -137,9 +137,40 @@ describe('the closing round', () => {
   });
 
   it('asks no more than it has time for at a low rate', () => {
-    const { again, result } = run({ targets: setOf('192.0.2.1-192.0.2.12'), rate: 2, askSilent: false }, { hosts: TEN });
-    expect(again.length).toBeLessThanOrEqual(2);
+    const plan = { targets: setOf('192.0.2.1-192.0.2.12'), rate: 1, askSilent: false, controls: new Set(TEN.keys()) };
+    const { again, result, lastOtherMs } = run(plan, { hosts: TEN });
+    expect(again.filter(({ atMs }) => atMs > lastOtherMs)).toHaveLength(1);
     expect(result.valid).toBe(true);
+  });
+
+  it('asks whoever answers first while the sweep settles, and costs no time there either', () => {
+    const { endMs, lastOtherMs, again, result } = run(
+      { targets: setOf('192.0.2.0/24'), rate: 'max', askSilent: false, settleMs: 100 },
+      { hosts: lan([HOST, { delayMs: 15 }]) },
+    );
+    expect(again).toHaveLength(1);
+    expect(result.valid).toBe(true);
+    expect(endMs).toBe(lastOtherMs + 100);
+  });
+
+  it('does not take an answer heard while the link refused its frame', () => {
+    const sweep = createSweep(planOf({ targets: setOf('192.0.2.1'), askSilent: false, settleMs: 10, rate: 'max' }), 0, () => 0);
+    const take = (nowMs: number, sentCount: number) => {
+      const step = nextStep(sweep, nowMs);
+      if (step.kind !== 'send') throw new Error(`expected a frame at ${nowMs}`);
+      noteSent(sweep, step.probes, sentCount, nowMs);
+    };
+    take(0, 1);
+    noteReply(sweep, GATEWAY, mac(1), 1);
+    const refused = nextStep(sweep, 5);
+    if (refused.kind !== 'send') throw new Error('expected the closing ask');
+    noteReply(sweep, GATEWAY, mac(1), 6);
+    noteSent(sweep, refused.probes, 0, 6);
+    noteReply(sweep, GATEWAY, mac(1), 7);
+    take(30, 1);
+    expect(finish(sweep, HEALTHY, 2_030)).toMatchObject({ invalidReason: 'control-silent', probesSent: 2 });
+    noteReply(sweep, GATEWAY, mac(1), 31);
+    expect(finish(sweep, HEALTHY, 31)).toMatchObject({ valid: true, probesSent: 2, probesPlanned: 2, sendFailures: 1 });
   });
 
   it('that the link refuses is no answer: the sweep was not sent', () => {
