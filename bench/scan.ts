@@ -154,8 +154,8 @@ process.stdout.write('\n/16: what arp-scan can be pushed to\n');
 const best = installed('arp-scan') ? await bestBandwidth(WIDE, wide.size) : null;
 await compare(`/16, ${wide.size} live hosts, as fast as each can without losing any`, wide, [
   {
-    name: 'freehold scan --rate max --passes 1',
-    ...freehold(WIDE, '--rate', 'max', '--passes', '1', '--settle', '100ms'),
+    name: `freehold scan --rate max (1 pass, ${SETTLE_MS} ms)`,
+    ...freehold(WIDE, '--rate', 'max', '--passes', '1', '--settle', `${SETTLE_MS}ms`),
     rounds: 7,
   },
   { name: 'freehold scan --rate max (two passes, 700 ms)', ...freehold(WIDE, '--rate', 'max'), rounds: 3 },

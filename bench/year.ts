@@ -9,7 +9,8 @@ import type { FoldedSighting, SegmentId, SweepRecord } from '../src/ledger/types
 
 export const YEAR_CIDR = '198.18.0.0/16';
 const HOUR_MS = 3_600_000;
-const YEAR_HOURS = 365 * 24;
+/** A day more than a year, so that the first looks are older than "quiet for a year" asks. */
+const YEAR_HOURS = 366 * 24;
 /** A sweep of a /16 at the default rate takes minutes: one every ten. */
 const SWEEPS_PER_HOUR = 6;
 const LIVE_HOSTS = 5000;

@@ -37,7 +37,12 @@ export async function startDaemon({ config: initial, reload, logger }: DaemonOpt
   try {
     let config = initial;
     const token = config.http.tokenFile === null ? null : readTokenFile(config.http.tokenFile);
-    const ledger = openLedger({ path: config.ledger.path, nowMs: clock.nowMs() });
+    const ledger = openLedger({
+      path: config.ledger.path,
+      nowMs: clock.nowMs(),
+      onClockSetBack: () =>
+        logger.warn('the clock was set back: sweeps that it had dated later than now were forgotten, and prove nothing any more'),
+    });
     closers.push(() => ledger.close());
     const interfaces = watchInterfaces();
     closers.push(() => interfaces.close());

@@ -10,6 +10,8 @@ import { table } from './table.ts';
 import { vendorLabelOf } from './vendors.ts';
 import { count, duration, span } from './words.ts';
 
+const MAX_SCANNERS = 5;
+
 /** Why the answer is no, in one sentence. */
 function whyNot(answer: VerifyAnswer): string {
   if (answer.live.conflicts.length > 0) return 'somebody answered for an address of it just now';
@@ -39,11 +41,19 @@ export function verifyText(answer: VerifyAnswer, colors: Colors): string {
     colors.red(kind === 'used' ? 'uses it' : 'is probing for it, to use it'),
   ]);
   const live = conflicts.length === 0 ? '' : `\n${table(['address', 'mac', 'vendor', 'who'], conflicts, colors)}`;
+  const { scanners } = answer.live;
+  const scanned =
+    scanners.length === 0
+      ? ''
+      : `\n${count(scanners.length, 'scanner')} asked for many addresses meanwhile, which announces no use: ${scanners
+          .slice(0, MAX_SCANNERS)
+          .map((mac) => printable(mac, 17))
+          .join(', ')}${scanners.length > MAX_SCANNERS ? ' …' : ''}.`;
   const finished = new Date(Date.parse(answer.startedAt) + answer.durationMs).toISOString();
   const [quiet, watched] = proofLines(answer.proof, finished);
   const parts = [
     verdict,
-    liveSentence(answer) + live,
+    liveSentence(answer) + live + scanned,
     `History, the weakest proof in the range:\n  ${quiet}\n  ${watched}\n${criteriaSentence(answer.criteria, answer.criteria.weakerThanConfigured, colors)}`,
   ];
   if (answer.withheld.length > 0) parts.push(withheldTable(answer.withheld, colors));

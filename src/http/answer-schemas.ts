@@ -183,6 +183,7 @@ export const verify = z.object({
     invalidReason: z.string().nullable(),
     probesSent: count,
     conflicts: z.array(z.object({ address, mac: z.string(), vendor: z.string().nullable(), kind: z.enum(['used', 'probed']) })),
+    scanners: z.array(z.string()),
   }),
   proof,
   withheld,

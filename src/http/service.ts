@@ -195,6 +195,8 @@ export interface VerifyAnswer {
       readonly vendor: string | null;
       readonly kind: 'used' | 'probed';
     }[];
+    /** MACs that probed for so many addresses meanwhile that they are scanners: their probes announce no use. */
+    readonly scanners: readonly string[];
   };
   /** The history alone: the weakest proof in the range, and all that is not free in it. */
   readonly proof: ProofJson;

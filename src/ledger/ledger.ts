@@ -7,6 +7,7 @@ import type { Ipv4 } from '../core/address/ipv4.ts';
 import { contains, sizeOf } from '../core/address/range.ts';
 import { intersectSets, rangeSet } from '../core/address/range-set.ts';
 import { FreeholdError } from '../core/error.ts';
+import { CLOCK_TOLERANCE_MS } from '../core/evidence/believable-run.ts';
 import type { Lease, Outage, SightingColumns, StandIn } from '../core/evidence/facts.ts';
 import type { FirstLook, LookRun } from '../core/evidence/look.ts';
 import { AddressState } from './address-state.ts';
@@ -41,6 +42,8 @@ export interface OpenLedgerOptions {
   readonly nowMs: number;
   /** The folder of the numbered SQL files; the installation's own unless given. */
   readonly migrations?: string;
+  /** Looks that a clock which was ahead had dated later than now were dropped. */
+  readonly onClockSetBack?: () => void;
 }
 
 /**
@@ -48,10 +51,10 @@ export interface OpenLedgerOptions {
  * @throws FreeholdError `ledger-directory-missing`, `ledger-not-writable`, `ledger-locked`, `ledger-damaged`, `ledger-foreign`,
  * `ledger-newer`, `ledger-migration-rewritten`, `ledger-migration-failed`, `ledger-migrations-missing`, `ledger-full`, `ledger-io`
  */
-export function openLedger({ path, nowMs, migrations }: OpenLedgerOptions): Ledger {
+export function openLedger({ path, nowMs, migrations, onClockSetBack }: OpenLedgerOptions): Ledger {
   const open = openDatabase(path, nowMs, readMigrations(migrations));
   try {
-    return new Ledger(open, nowMs);
+    return new Ledger(open, nowMs, onClockSetBack);
   } catch (error) {
     open.database.close();
     open.lock.release();
@@ -68,11 +71,13 @@ export class Ledger {
   #revision = 0;
   readonly #apply: Database.Transaction<(batch: LedgerBatch, advance: boolean) => void>;
   readonly #ensure: Database.Transaction<(setting: SegmentSetting) => SegmentRow>;
+  readonly #onClockSetBack: (() => void) | undefined;
   #pruned = 0;
 
   /** Use `openLedger`. */
-  constructor({ database, lock, path }: OpenDatabase, nowMs: number) {
+  constructor({ database, lock, path }: OpenDatabase, nowMs: number, onClockSetBack?: () => void) {
     this.path = path;
+    this.#onClockSetBack = onClockSetBack;
     this.#database = database;
     this.#lock = lock;
     const segments = new Segments(database);
@@ -265,13 +270,14 @@ export class Ledger {
     return row;
   }
 
-  #write({ sightings, sweeps, leases }: LedgerBatch, advance: boolean): void {
+  #write({ atMs, sightings, sweeps, leases }: LedgerBatch, advance: boolean): void {
+    if (this.#tables.looks.dropAfter(atMs) > 0) this.#onClockSetBack?.();
     // Stand-ins before sightings: the replies heard in the sweep that caught them are known for what they are at once.
     for (const sweep of sweeps) this.#noteStandIns(sweep);
     for (const sighting of sightings) this.#noteSighting(sighting);
     this.#tables.occupancy.write();
     this.#tables.state.write();
-    for (const sweep of sweeps) this.#noteSweep(sweep);
+    for (const sweep of sweeps) this.#noteSweep(sweep, atMs);
     for (const lease of leases)
       if (contains(this.#segment(lease.segment).range, lease.address)) this.#tables.leases.record(lease);
     if (advance) this.#tables.uptime.store();
@@ -293,9 +299,11 @@ export class Ledger {
     this.#tables.state.stage(segment, address, kind, lastMs);
   }
 
-  #noteSweep(sweep: SweepRecord): void {
+  #noteSweep(sweep: SweepRecord, nowMs: number): void {
     const { range } = this.#segment(sweep.segment);
     this.#tables.sweeps.record(sweep);
+    // The clock was set back while it ran, or since: when these looks were made is not known.
+    if (sweep.valid && sweep.startedMs > nowMs + CLOCK_TOLERANCE_MS) return;
     // What was heard outside of the range was left out, so what was looked at there counts for nothing.
     const looked = intersectSets(sweep.looked, rangeSet([range]));
     if (sweep.valid) this.#tables.looks.record(sweep.segment, sweep.method, looked, sweep);

@@ -5,6 +5,7 @@
 import type Database from 'better-sqlite3';
 import { sizeOf } from '../core/address/range.ts';
 import { type RangeSet, rangeSet } from '../core/address/range-set.ts';
+import { CLOCK_TOLERANCE_MS } from '../core/evidence/believable-run.ts';
 import type { FirstLook, LookMethod, LookRun } from '../core/evidence/look.ts';
 import { decodeRanges, encodeRanges, wholeMs } from './encoding.ts';
 import { type FoldedLooks, foldLook, oneLook } from './look-fold.ts';
@@ -17,6 +18,7 @@ export const MAX_TARGETS = 1_000;
 /** Runs of one segment; beyond that the oldest are forgotten. */
 export const MAX_RUNS = 50_000;
 const RUNS_DROPPED_AT_ONCE = 1_000;
+const PRUNED_AT_ONCE = 1_000;
 
 interface Run extends FoldedLooks {
   readonly id: number;
@@ -44,6 +46,8 @@ export class Looks {
   readonly #memory = new Map<SegmentId, SegmentLooks>();
   readonly #epochOf: (segment: SegmentId) => number;
   readonly #sql;
+  /** The end of the newest run of any segment, whether it is loaded or not; null where that is not known. */
+  #newestMs: number | null = null;
 
   /** @param epochOf looks from before this were made on another wire: kept, but not told */
   constructor(database: Database.Database, epochOf: (segment: SegmentId) => number) {
@@ -66,6 +70,8 @@ export class Looks {
       moveLater: database.prepare<[number, SegmentId, number]>(
         'UPDATE look_target SET first_look = ? WHERE segment = ? AND first_look >= ?',
       ),
+      newest: database.prepare<[], number | null>('SELECT max(until) FROM look_run').pluck(),
+      dropAfter: database.prepare<[number]>('DELETE FROM look_run WHERE until > ?'),
       dropTarget: database.prepare<[number]>('DELETE FROM look_target WHERE id = ?'),
       addRun: database.prepare<[number, LookMethod, number, number, number, number]>(
         'INSERT INTO look_run (target, method, since, until, looks, longest_gap) VALUES (?, ?, ?, ?, ?, ?)',
@@ -85,6 +91,22 @@ export class Looks {
   }
 
   /**
+   * It is `nowMs`. Runs that reach over it were made by a clock that was ahead, and set back since: they are dropped, before time
+   * passes them and they count as looks that nobody made. One segment's or another's, watched now or not. Inside a transaction.
+   * @returns how many
+   */
+  dropAfter(nowMs: number): number {
+    const latestMs = wholeMs(nowMs) + CLOCK_TOLERANCE_MS;
+    this.#newestMs ??= this.#sql.newest.get() ?? 0;
+    if (this.#newestMs <= latestMs) return 0;
+    const dropped = this.#sql.dropAfter.run(latestMs).changes;
+    // A set that has no run left has no first look either: that one may have been made by the same clock.
+    while (this.#sql.pruneTargets.run(PRUNED_AT_ONCE).changes === PRUNED_AT_ONCE);
+    this.forget();
+    return dropped;
+  }
+
+  /**
    * One look at each address of `looked`, at the sweep's start: nothing is fresher than that. A first look counts from its end:
    * nothing was known to be quiet before. Inside a transaction; after one that failed, call `forget`.
    */
@@ -101,6 +123,7 @@ export class Looks {
       target.firstLookMs = firstMs;
     }
     target.lastLookMs = Math.max(target.lastLookMs, atMs);
+    if (this.#newestMs !== null) this.#newestMs = Math.max(this.#newestMs, atMs);
     const runs = target.runs[method];
     let at = runs.length - 1;
     while (at >= 0 && (runs[at]?.sinceMs ?? 0) > atMs) at--;
@@ -165,6 +188,7 @@ export class Looks {
   /** Forgets what memory holds; the next question reads it again. */
   forget(): void {
     this.#memory.clear();
+    this.#newestMs = null;
   }
 
   prune(cutoffMs: number, limit: number): number {

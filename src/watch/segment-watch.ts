@@ -22,9 +22,10 @@ import { faultOf, faultWhile, type WireFault } from './faults.ts';
 import { readFrame } from './frame-reader.ts';
 import type { IcmpSweeper } from './icmp-sweeper.ts';
 import { IgnoredFrames } from './ignored.ts';
+import type { ProbeIo } from './probe-driver.ts';
 import type { Recorder } from './recorder.ts';
 import { type Placing, placeSegment, type SegmentPlace, type WaitReason } from './segment-place.ts';
-import { driveSweep, type SweepIo } from './sweep-driver.ts';
+import { driveSweep } from './sweep-driver.ts';
 import { planSweep } from './sweep-plan.ts';
 import { failedSweep, sweepLog, sweepRecord } from './sweep-record.ts';
 
@@ -384,7 +385,7 @@ export class SegmentWatch {
     });
   }
 
-  #sweepIo(wire: PacketWire, place: SegmentPlace, ownMac: Mac): SweepIo {
+  #sweepIo(wire: PacketWire, place: SegmentPlace, ownMac: Mac): ProbeIo {
     return { wire, ownMac, ownAddress: place.ownAddress, clock: this.#options.clock, fault: () => this.#fault };
   }
 }

@@ -18,6 +18,7 @@ export interface LiveRun {
   readonly probesSent: number;
   /** All that answered or probed, the controls included. */
   readonly conflicts: AcdResult['conflicts'];
+  readonly scanners: AcdResult['scanners'];
 }
 
 /** @throws FreeholdError `verify-not-on-link` for a routed segment */
@@ -58,5 +59,5 @@ export async function verifyLive(
     answered: [...heard].filter((address) => contains(range, address)).length,
     startedMs,
   });
-  return { valid, invalidReason, probesSent: result.probesSent, conflicts: result.conflicts };
+  return { valid, invalidReason, probesSent: result.probesSent, conflicts: result.conflicts, scanners: result.scanners };
 }

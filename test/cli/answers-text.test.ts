@@ -115,6 +115,14 @@ RANGE                  SIZE  VERDICT   REASON
 192.0.2.10-192.0.2.19  10    leased    a lease runs until tomorrow`);
   });
 
+  it('names who scanned meanwhile, the first five', () => {
+    const scanners = Array.from({ length: 6 }, (_, i) => `02:42:ac:11:00:0${i}`);
+    const live = { ...verifyAnswer.live, scanners };
+    expect(verifyText({ ...verifyAnswer, live }, NO_COLORS)).toContain(
+      `nobody answered.\n6 scanners asked for many addresses meanwhile, which announces no use: ${scanners.slice(0, 5).join(', ')} ….`,
+    );
+  });
+
   it.each([
     [{ valid: false, invalidReason: 'link-down' }, 'the live probing was not valid (link-down).'],
     [{ valid: true, invalidReason: null }, 'its history does not prove it.'],

@@ -52,7 +52,7 @@ export const verifyAnswer: VerifyAnswer = {
   startedAt: '2026-05-05T09:59:54.000Z',
   durationMs: 6000,
   free: true,
-  live: { valid: true, invalidReason: null, probesSent: 12, conflicts: [] },
+  live: { valid: true, invalidReason: null, probesSent: 12, conflicts: [], scanners: [] },
   proof,
   withheld: [],
   criteria: { ...criteria, weakerThanConfigured: false },

@@ -160,7 +160,7 @@ export function fakeService(): FakeService {
         startedAt: AT,
         durationMs: 5000,
         free: true,
-        live: { valid: true, invalidReason: null, probesSent: 48, conflicts: [] },
+        live: { valid: true, invalidReason: null, probesSent: 48, conflicts: [], scanners: [] },
         proof: PROOF,
         withheld: [],
         criteria: { ...CRITERIA, weakerThanConfigured: false },

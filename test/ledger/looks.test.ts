@@ -1,13 +1,14 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { ipv4 } from '../../src/core/address/ipv4.ts';
 import type { RangeSet } from '../../src/core/address/range-set.ts';
 import type { LookRun } from '../../src/core/evidence/look.ts';
-import type { Ledger } from '../../src/ledger/ledger.ts';
+import { type Ledger, openLedger } from '../../src/ledger/ledger.ts';
 import { MAX_RANGES, MAX_TARGETS } from '../../src/ledger/looks.ts';
 import type { SegmentId } from '../../src/ledger/types.ts';
 import {
   batch,
+  DAY,
   HOUR,
   invalidSweep,
   LAN,
@@ -24,8 +25,9 @@ import {
   WIRE,
 } from './fixtures.ts';
 
-const look = (ledger: Ledger, segment: SegmentId, atMs: number, looked?: RangeSet): void =>
-  ledger.write(batch(atMs, { sweeps: [sweepOf(segment, atMs, looked === undefined ? {} : { looked })] }));
+/** @param nowMs when it is told; a look may be told late, but never before it was made */
+const look = (ledger: Ledger, segment: SegmentId, atMs: number, looked?: RangeSet, nowMs = atMs): void =>
+  ledger.write(batch(nowMs, { sweeps: [sweepOf(segment, atMs, looked === undefined ? {} : { looked })] }));
 
 const sorted = (runs: readonly LookRun[]) =>
   [...runs].sort((a, b) => a.sinceMs - b.sinceMs).map((run) => [run.sinceMs - T0, run.untilMs - T0, run.looks, run.longestGapMs]);
@@ -76,7 +78,7 @@ describe('looks', () => {
   for (const { name, at, runs } of table) {
     it(name, () => {
       const { ledger, lan, path } = newLedger();
-      for (const atMs of at) look(ledger, lan.id, T0 + atMs);
+      for (const atMs of at) look(ledger, lan.id, T0 + atMs, undefined, T0 + Math.max(...at));
       expect(sorted(ledger.lookRuns(lan.id, 0))).toEqual(runs);
       ledger.close();
       const again = openAt(path);
@@ -91,7 +93,7 @@ describe('looks', () => {
     look(ledger, lan.id, T0 + 10, half);
     look(ledger, lan.id, T0 + 20);
     look(ledger, lan.id, T0 + 5, half);
-    ledger.write(batch(T0, { sweeps: [sweepOf(lan.id, T0 + 30, { looked: half, method: 'icmp' })] }));
+    ledger.write(batch(T0 + 30, { sweeps: [sweepOf(lan.id, T0 + 30, { looked: half, method: 'icmp' })] }));
     expect(ledger.lookRuns(lan.id, 0)).toHaveLength(4);
     expect(ledger.lookRuns(lan.id, T0 + 30)).toEqual([
       { targets: half, method: 'icmp', sinceMs: T0 + 30, untilMs: T0 + 30, looks: 1, longestGapMs: 0 },
@@ -146,7 +148,7 @@ describe('looks', () => {
     for (let n = 0; n < MAX_TARGETS + 200; n += 100) {
       const sweeps = [sweepOf(lan.id, T0 + n * SECOND)];
       for (let i = n; i < n + 100; i++) sweeps.push(sweepOf(lan.id, T0 + i * SECOND, { looked: one(i), trigger: 'verify' }));
-      ledger.write(batch(T0, { sweeps }));
+      ledger.write(batch(T0 + (n + 100) * SECOND, { sweeps }));
     }
     const check = (of: Ledger): void => {
       const firsts = of.firstLooks(lan.id);
@@ -163,13 +165,60 @@ describe('looks', () => {
     expect(again.integrityCheck()).toEqual([]);
   });
 
+  describe('of a clock that was ahead, and was set back', () => {
+    const ahead = (ledger: Ledger, id: SegmentId): void => {
+      for (const atMs of steady(0, 59 * MINUTE, MINUTE)) look(ledger, id, T0 + atMs);
+      for (const atMs of steady(0, 14 * MINUTE, MINUTE)) look(ledger, id, T0 + 3 * DAY + atMs);
+      look(ledger, id, T0 + 3 * DAY, set('192.0.2.1-192.0.2.126'));
+    };
+    const rightMs = T0 + 60 * MINUTE;
+
+    it('are dropped with the next batch', () => {
+      const { ledger, lan } = newLedger();
+      ahead(ledger, lan.id);
+      look(ledger, lan.id, rightMs);
+      expect(ledger.lookRuns(lan.id, 0).reduce((sum, { looks }) => sum + looks, 0)).toBe(61);
+      expect(ledger.lookRuns(lan.id, rightMs + SECOND)).toEqual([]);
+      expect(ledger.firstLooks(lan.id).map(({ atMs }) => atMs)).toEqual([T0 + 1500]);
+    });
+
+    it('are dropped where the clock was set back while no daemon ran, and the segment is not watched at first', () => {
+      const { ledger, lan, path } = newLedger();
+      ahead(ledger, lan.id);
+      ledger.close();
+      let told = 0;
+      const again = openLedger({ path, nowMs: rightMs, onClockSetBack: () => told++ });
+      onTestFinished(() => again.close());
+      const other = again.ensureSegment({ ...LAN_SETTING, name: 'other' });
+      look(again, other.id, rightMs);
+      look(again, other.id, rightMs + MINUTE);
+      again.ensureSegment(LAN_SETTING);
+      expect(again.lookRuns(lan.id, rightMs)).toEqual([]);
+      expect(again.lookRuns(lan.id, 0)).toHaveLength(2);
+      expect(told).toBe(1);
+    });
+
+    it('are not taken up where the sweep was told after that', () => {
+      const { ledger, lan } = newLedger();
+      look(ledger, lan.id, T0 + 3 * DAY, undefined, rightMs);
+      expect(ledger.lookRuns(lan.id, 0)).toEqual([]);
+    });
+
+    it('stay where it was set back by no more than a correction', () => {
+      const { ledger, lan } = newLedger();
+      look(ledger, lan.id, T0 + SECOND);
+      look(ledger, lan.id, T0 + 500);
+      expect(ledger.lookRuns(lan.id, 0)).toHaveLength(2);
+    });
+  });
+
   it('never claims more than was looked at, whatever the order', () => {
     const times = fc.array(fc.integer({ min: 0, max: 3 * 3600 }), { minLength: 1, maxLength: 60 });
     fc.assert(
       fc.property(times, fc.boolean(), (seconds, inOrder) => {
         const { ledger, lan } = newLedger();
         const at = (inOrder ? seconds.toSorted((a, b) => a - b) : seconds).map((s) => T0 + s * SECOND);
-        for (const atMs of at) look(ledger, lan.id, atMs);
+        for (const atMs of at) look(ledger, lan.id, atMs, undefined, Math.max(...at));
         const runs = ledger.lookRuns(lan.id, 0);
         expect(runs.reduce((sum, run) => sum + run.looks, 0)).toBe(at.length);
         for (const run of runs) {

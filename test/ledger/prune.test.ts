@@ -53,8 +53,8 @@ describe('pruning', () => {
         }),
       );
     for (let day = 0; day < 20; day++) write(T0 + day * DAY);
-    ledger.write(batch(T0, { sightings: [seen(lan.id, '192.0.2.9', macNumber(2), T0, { lastMs: T0 + 15 * DAY })] }));
-    ledger.write(batch(T0, { sightings: [seen(lan.id, '192.0.2.10', macNumber(2), T0)] }));
+    ledger.write(batch(T0 + 20 * DAY, { sightings: [seen(lan.id, '192.0.2.9', macNumber(2), T0, { lastMs: T0 + 15 * DAY })] }));
+    ledger.write(batch(T0 + 20 * DAY, { sightings: [seen(lan.id, '192.0.2.10', macNumber(2), T0)] }));
     pruneAll(ledger, T0 + 20 * DAY, 10 * DAY);
     expect(ledger.history(lan.id, ip('192.0.2.7'), 99)).toHaveLength(10);
     expect(ledger.history(lan.id, ip('192.0.2.9'), 99)).toHaveLength(1);
@@ -67,7 +67,7 @@ describe('pruning', () => {
     // When an address was last seen is never forgotten.
     expect(ledger.sightingColumns(lan.id).lastUseMs[10]).toBe(T0);
     // A row that was dropped is not extended: the sighting begins a new one.
-    ledger.write(batch(T0, { sightings: [seen(lan.id, '192.0.2.10', macNumber(2), T0 + 1)] }));
+    ledger.write(batch(T0 + 20 * DAY, { sightings: [seen(lan.id, '192.0.2.10', macNumber(2), T0 + 1)] }));
     expect(ledger.history(lan.id, ip('192.0.2.10'), 99)).toHaveLength(1);
     expect(ledger.integrityCheck()).toEqual([]);
     // A set of targets without a run left goes too.

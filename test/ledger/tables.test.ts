@@ -74,7 +74,7 @@ describe('sweeps', () => {
     const { ledger, lan, path } = newLedger();
     expect(ledger.lastValidSweepMs(lan.id)).toBeNull();
     ledger.write(
-      batch(T0, {
+      batch(T0 + 2 * HOUR, {
         sweeps: [
           sweepOf(lan.id, T0),
           sweepOf(lan.id, T0 + HOUR, { trigger: 'verify' }),
@@ -88,7 +88,9 @@ describe('sweeps', () => {
     again.ensureSegment(LAN_SETTING);
     expect(again.lastValidSweepMs(lan.id)).toBe(T0 + 1500);
     again.write(
-      batch(T0, { sweeps: Array.from({ length: MAX_SWEEPS }, (_, i) => invalidSweep(lan.id, T0 + 3 * HOUR + i, 'link-down')) }),
+      batch(T0 + 4 * HOUR, {
+        sweeps: Array.from({ length: MAX_SWEEPS }, (_, i) => invalidSweep(lan.id, T0 + 3 * HOUR + i, 'link-down')),
+      }),
     );
     again.close();
     const third = openAt(path);

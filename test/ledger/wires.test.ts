@@ -37,7 +37,7 @@ const looked = (ledger: Ledger, segment: SegmentId) => ({
 const NOTHING = { runs: [], firsts: [], valid: null };
 
 const sweeps = (ledger: Ledger, segment: SegmentId, ...at: readonly number[]): void =>
-  ledger.write(batch(T0, { sweeps: at.map((atMs) => sweepOf(segment, atMs)) }));
+  ledger.write(batch(Math.max(...at), { sweeps: at.map((atMs) => sweepOf(segment, atMs)) }));
 
 describe('another wire', () => {
   it('begins anew with the looks, and keeps everything else, over a restart too', () => {
@@ -75,7 +75,7 @@ describe('another wire', () => {
     ledger.ensureSegment({ ...ELSEWHERE, nowMs: moved });
     // Began before, and ended after: told by a disk that refused for a while, say.
     sweeps(ledger, lan.id, moved - 1000, moved - 1);
-    ledger.write(batch(T0, { sweeps: [sweepOf(lan.id, moved - 1, { looked: set('192.0.2.9') })] }));
+    ledger.write(batch(moved, { sweeps: [sweepOf(lan.id, moved - 1, { looked: set('192.0.2.9') })] }));
     expect(looked(ledger, lan.id)).toEqual(NOTHING);
     sweeps(ledger, lan.id, moved + 100, moved + 900);
     expect(looked(ledger, lan.id)).toMatchObject({ runs: [[30_100, 30_900, 2]], firsts: [31_600] });
@@ -83,8 +83,8 @@ describe('another wire', () => {
 
   it('does not take looks from the future, made with a wrong clock, for looks on the new wire', () => {
     const { ledger, lan, path } = newLedger();
-    sweeps(ledger, lan.id, T0, T0 + 2 * HOUR, T0 + 3 * HOUR);
-    ledger.write(batch(T0, { sweeps: [sweepOf(lan.id, T0 + 2 * HOUR, { looked: set('192.0.2.9') })] }));
+    sweeps(ledger, lan.id, T0, T0 + 2 * HOUR);
+    ledger.write(batch(T0 + 2 * HOUR, { sweeps: [sweepOf(lan.id, T0 + 2 * HOUR, { looked: set('192.0.2.9') })] }));
     ledger.ensureSegment(ELSEWHERE);
     const check = (of: Ledger): void => {
       expect(of.lookRuns(lan.id, 0)).toEqual([]);

@@ -69,6 +69,7 @@ export async function answerVerify(
           vendor: vendorOf(mac),
           kind,
         })),
+        scanners: live.scanners,
       },
       proof: proofJson(weakest),
       withheld: withheld.map(withheldJson),
