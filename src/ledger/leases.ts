@@ -4,6 +4,7 @@
  */
 import type Database from 'better-sqlite3';
 import type { Ipv4 } from '../core/address/ipv4.ts';
+import { CLOCK_TOLERANCE_MS } from '../core/evidence/believable-run.ts';
 import type { Lease } from '../core/evidence/facts.ts';
 import { macFromNumber, macToNumber, wholeMs } from './encoding.ts';
 import type { LedgerBatch, SegmentId } from './types.ts';
@@ -16,11 +17,12 @@ export class Leases {
 
   constructor(database: Database.Database) {
     this.#sql = {
-      // Frames can be told late, after a newer one; a file is the server's word as it stands.
+      // Frames can be told late, after a newer one; a file is the server's word as it stands. What starts in the future was told by
+      // a clock that was ahead: it does not keep the leases of the right time out.
       put: database.prepare<(string | number | null)[]>(
         `INSERT INTO lease (segment, address, mac, hostname, starts, ends, source) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
          mac = excluded.mac, hostname = coalesce(excluded.hostname, iif(mac IS excluded.mac, hostname, NULL)),
-         starts = excluded.starts, ends = excluded.ends WHERE excluded.starts >= starts OR source = 'lease-file'`,
+         starts = excluded.starts, ends = excluded.ends WHERE excluded.starts >= starts OR starts > ? OR source = 'lease-file'`,
       ),
       // Of several leases of one address the one that runs longest comes first.
       all: database
@@ -37,11 +39,20 @@ export class Leases {
   }
 
   /** A lease that its source took back ended at 0. */
-  record(lease: LedgerBatch['leases'][number]): void {
+  record(lease: LedgerBatch['leases'][number], nowMs: number): void {
     const { segment, address, mac, hostname, startsMs, endsMs, source } = lease;
     this.#memory.delete(segment);
     const ends = Number.isFinite(endsMs) ? wholeMs(endsMs) : null;
-    this.#sql.put.run(segment, address, macToNumber(mac), hostname, wholeMs(startsMs), ends, source);
+    this.#sql.put.run(
+      segment,
+      address,
+      macToNumber(mac),
+      hostname,
+      wholeMs(startsMs),
+      ends,
+      source,
+      wholeMs(nowMs) + CLOCK_TOLERANCE_MS,
+    );
   }
 
   /** Ends the leases of `source` at all addresses but those `present`. @returns how many ended */

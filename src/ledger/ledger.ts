@@ -73,6 +73,8 @@ export class Ledger {
   readonly #ensure: Database.Transaction<(setting: SegmentSetting) => SegmentRow>;
   readonly #onClockSetBack: (() => void) | undefined;
   #pruned = 0;
+  /** By the batch under way. */
+  #droppedLooks = 0;
 
   /** Use `openLedger`. */
   constructor({ database, lock, path }: OpenDatabase, nowMs: number, onClockSetBack?: () => void) {
@@ -128,8 +130,9 @@ export class Ledger {
    */
   write(batch: LedgerBatch): void {
     const advance = this.#tables.uptime.alive(batch.atMs);
-    if (!advance && batch.sightings.length === 0 && batch.sweeps.length === 0 && batch.leases.length === 0) return;
     this.#disk(() => {
+      const isEmpty = batch.sightings.length === 0 && batch.sweeps.length === 0 && batch.leases.length === 0;
+      if (isEmpty && !advance && this.#aheadMs(batch.atMs) === 0) return;
       try {
         this.#apply.immediate(batch, advance);
       } catch (error) {
@@ -138,6 +141,7 @@ export class Ledger {
       }
       this.#tables.state.committed();
       this.#revision++;
+      if (this.#droppedLooks > 0) this.#onClockSetBack?.();
     });
   }
 
@@ -213,9 +217,12 @@ export class Ledger {
     return this.#disk(() => this.#tables.standIns.since(segment, sinceMs));
   }
 
-  /** When the newest valid sweep of the whole segment ended, or its newest look was, where its details are gone; on the present wire. */
-  lastValidSweepMs(segment: SegmentId): number | null {
-    return this.#disk(() => this.#tables.sweeps.lastValidMs(segment) ?? this.#tables.looks.newestMs(segment));
+  /**
+   * When the newest valid sweep of the whole segment ended, or its newest look was, where its details are gone; on the present wire.
+   * @param nowMs what a clock that was ahead dated later than this does not count
+   */
+  lastValidSweepMs(segment: SegmentId, nowMs: number): number | null {
+    return this.#disk(() => this.#tables.sweeps.lastValidMs(segment, nowMs) ?? this.#tables.looks.newestMs(segment));
   }
 
   /** Writes, and changes nothing. @throws FreeholdError `ledger-full`, `ledger-not-writable` and their like */
@@ -271,7 +278,7 @@ export class Ledger {
   }
 
   #write({ atMs, sightings, sweeps, leases }: LedgerBatch, advance: boolean): void {
-    if (this.#tables.looks.dropAfter(atMs) > 0) this.#onClockSetBack?.();
+    this.#droppedLooks = this.#dropAhead(atMs);
     // Stand-ins before sightings: the replies heard in the sweep that caught them are known for what they are at once.
     for (const sweep of sweeps) this.#noteStandIns(sweep);
     for (const sighting of sightings) this.#noteSighting(sighting);
@@ -279,8 +286,25 @@ export class Ledger {
     this.#tables.state.write();
     for (const sweep of sweeps) this.#noteSweep(sweep, atMs);
     for (const lease of leases)
-      if (contains(this.#segment(lease.segment).range, lease.address)) this.#tables.leases.record(lease);
+      if (contains(this.#segment(lease.segment).range, lease.address)) this.#tables.leases.record(lease, atMs);
     if (advance) this.#tables.uptime.store();
+  }
+
+  /** By how much the clock was ahead until now, in ms; 0 for no more than a correction. */
+  #aheadMs(nowMs: number): number {
+    const aheadMs = Math.max(this.#tables.uptime.latestMs, this.#tables.looks.latestMs) - nowMs;
+    return aheadMs > CLOCK_TOLERANCE_MS ? aheadMs : 0;
+  }
+
+  /**
+   * Where the clock was ahead, and was set back: looks dated later than now would count, once time has passed them, as looks that
+   * nobody made. Since when it was ahead nobody knows, so as much time before now is not believed either. @returns runs dropped
+   */
+  #dropAhead(nowMs: number): number {
+    const aheadMs = this.#aheadMs(nowMs);
+    if (aheadMs === 0) return 0;
+    this.#tables.uptime.setBack(nowMs);
+    return this.#tables.looks.dropAfter(nowMs - aheadMs);
   }
 
   /** A sweep that proves nothing catches nobody either. */

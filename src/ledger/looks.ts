@@ -5,7 +5,6 @@
 import type Database from 'better-sqlite3';
 import { sizeOf } from '../core/address/range.ts';
 import { type RangeSet, rangeSet } from '../core/address/range-set.ts';
-import { CLOCK_TOLERANCE_MS } from '../core/evidence/believable-run.ts';
 import type { FirstLook, LookMethod, LookRun } from '../core/evidence/look.ts';
 import { decodeRanges, encodeRanges, wholeMs } from './encoding.ts';
 import { type FoldedLooks, foldLook, oneLook } from './look-fold.ts';
@@ -46,7 +45,7 @@ export class Looks {
   readonly #memory = new Map<SegmentId, SegmentLooks>();
   readonly #epochOf: (segment: SegmentId) => number;
   readonly #sql;
-  /** The end of the newest run of any segment, whether it is loaded or not; null where that is not known. */
+  /** Null: to be read. */
   #newestMs: number | null = null;
 
   /** @param epochOf looks from before this were made on another wire: kept, but not told */
@@ -90,16 +89,15 @@ export class Looks {
     };
   }
 
-  /**
-   * It is `nowMs`. Runs that reach over it were made by a clock that was ahead, and set back since: they are dropped, before time
-   * passes them and they count as looks that nobody made. One segment's or another's, watched now or not. Inside a transaction.
-   * @returns how many
-   */
-  dropAfter(nowMs: number): number {
-    const latestMs = wholeMs(nowMs) + CLOCK_TOLERANCE_MS;
+  /** The end of the newest run of any segment, watched now or not; 0 for none. Epoch ms. */
+  get latestMs(): number {
     this.#newestMs ??= this.#sql.newest.get() ?? 0;
-    if (this.#newestMs <= latestMs) return 0;
-    const dropped = this.#sql.dropAfter.run(latestMs).changes;
+    return this.#newestMs;
+  }
+
+  /** Drops the runs of all segments, watched now or not, that reach over `sinceMs`. Inside a transaction. @returns how many */
+  dropAfter(sinceMs: number): number {
+    const dropped = this.#sql.dropAfter.run(wholeMs(sinceMs)).changes;
     // A set that has no run left has no first look either: that one may have been made by the same clock.
     while (this.#sql.pruneTargets.run(PRUNED_AT_ONCE).changes === PRUNED_AT_ONCE);
     this.forget();

@@ -4,6 +4,7 @@
  */
 import type Database from 'better-sqlite3';
 import { setSize } from '../core/address/range-set.ts';
+import { CLOCK_TOLERANCE_MS } from '../core/evidence/believable-run.ts';
 import type { LookMethod } from '../core/evidence/look.ts';
 import type { InvalidReason } from '../core/probe/types.ts';
 import { wholeMs } from './encoding.ts';
@@ -68,8 +69,8 @@ export class Sweeps {
       count: database.prepare<[SegmentId], number>('SELECT count(*) FROM sweep WHERE segment = ?').pluck(),
       dropOldest: database.prepare<[SegmentId, number]>('DELETE FROM sweep WHERE segment = ? ORDER BY id LIMIT ?'),
       lastValid: database
-        .prepare<[SegmentId, number], number | null>(
-          `SELECT max(ended) FROM sweep WHERE segment = ? AND started >= ? AND valid = 1 AND cause <> 'verify'`,
+        .prepare<[SegmentId, number, number], number | null>(
+          `SELECT max(ended) FROM sweep WHERE segment = ? AND started >= ? AND ended <= ? AND valid = 1 AND cause <> 'verify'`,
         )
         .pluck(),
     };
@@ -101,7 +102,7 @@ export class Sweeps {
     const dropped = count > MAX_SWEEPS ? this.#sql.dropOldest.run(segment, DROPPED_AT_ONCE).changes : 0;
     this.#counts.set(segment, count - dropped);
     if (sweep.valid && sweep.trigger !== 'verify' && wholeMs(sweep.startedMs) >= this.#epochOf(segment)) {
-      this.#lastValid.set(segment, Math.max(this.lastValidMs(segment) ?? endedMs, endedMs));
+      this.#lastValid.set(segment, Math.max(this.lastValidMs(segment, Number.MAX_SAFE_INTEGER) ?? endedMs, endedMs));
     }
   }
 
@@ -114,12 +115,13 @@ export class Sweeps {
   }
 
   /** When the newest valid sweep that is still kept ended; a `verify` is none, it looks at a part only. */
-  lastValidMs(segment: SegmentId): number | null {
+  lastValidMs(segment: SegmentId, nowMs: number): number | null {
+    const latestMs = Math.min(Number.MAX_SAFE_INTEGER, wholeMs(nowMs) + CLOCK_TOLERANCE_MS);
     const known = this.#lastValid.get(segment);
-    if (known !== undefined) return known;
-    const found = this.#sql.lastValid.get(segment, this.#epochOf(segment)) ?? null;
-    this.#lastValid.set(segment, found);
-    return found;
+    if (known !== undefined && (known === null || known <= latestMs)) return known;
+    const newest = (untilMs: number) => this.#sql.lastValid.get(segment, this.#epochOf(segment), untilMs) ?? null;
+    if (known === undefined) this.#lastValid.set(segment, newest(Number.MAX_SAFE_INTEGER));
+    return newest(latestMs);
   }
 
   /** Forgets what memory holds; the next question reads it again. */

@@ -20,6 +20,10 @@ export class Uptime {
   readonly #touch: Database.Statement<[number]>;
   readonly #since: Database.Statement<[number], [number, number, number]>;
   readonly #prune: Database.Statement<[number, number, number]>;
+  readonly #newest: Database.Statement<[], number | null>;
+  readonly #setBack: Database.Statement<[number, number, number]>;
+  /** Null: to be read. */
+  #latestMs: number | null = null;
   #storedMs: number;
   #aliveMs: number;
 
@@ -33,8 +37,27 @@ export class Uptime {
       .prepare<[number], [number, number, number]>('SELECT id, started, alive FROM uptime WHERE alive >= ? ORDER BY started')
       .raw();
     this.#prune = database.prepare('DELETE FROM uptime WHERE alive < ? AND id <> ? LIMIT ?');
+    this.#newest = database.prepare<[], number | null>('SELECT max(alive) FROM uptime').pluck();
+    this.#setBack = database.prepare<[number, number, number]>(
+      'UPDATE uptime SET started = min(started, ?), alive = ? WHERE alive > ?',
+    );
     this.#storedMs = now;
     this.#aliveMs = now;
+  }
+
+  /** The latest time that this daemon, or one before it, took for now; ten seconds may be missing of one that was killed. */
+  get latestMs(): number {
+    this.#latestMs ??= this.#newest.get() ?? 0;
+    return Math.max(this.#latestMs, this.#aliveMs);
+  }
+
+  /** The clock was set back to `nowMs`: no daemon ran later than that. Inside a transaction. */
+  setBack(nowMs: number): void {
+    const now = wholeMs(nowMs);
+    this.#setBack.run(now, now, now);
+    this.#latestMs = now;
+    this.#aliveMs = now;
+    this.#storedMs = now;
   }
 
   /** Notes that the daemon is alive; @returns whether it is time to store that. */
@@ -51,6 +74,7 @@ export class Uptime {
   /** After a transaction that did not happen. */
   forget(): void {
     this.#storedMs = 0;
+    this.#latestMs = null;
   }
 
   /** Changes nothing, but writes: fails where nothing can be written. */

@@ -26,7 +26,8 @@ export async function driveAcd(
   const acd = createAcd({ targets, ourMac: io.ownMac, random, nowMs: clock.monotonicMs() });
   const detach = attach((frame) => {
     const { senderMac, senderAddress, targetAddress } = frame;
-    noteAcdFrame(acd, { kind: arpKind(frame), senderMac, senderAddress, targetAddress }, clock.monotonicMs());
+    const answersUs = frame.operation === 'reply' && frame.targetMac === io.ownMac;
+    noteAcdFrame(acd, { kind: arpKind(frame), senderMac, senderAddress, targetAddress, answersUs }, clock.monotonicMs());
   });
   try {
     const machine = {

@@ -39,8 +39,11 @@ export class IcmpSweeper {
   readonly #options: IcmpSweeperOptions;
   /** Undefined: not tried yet. Null: not available. */
   #wire: IcmpWire | null | undefined = undefined;
+  /** Segments that sweep at the same time wait for the same socket. */
+  #opening: Promise<IcmpWire | null> | null = null;
   readonly #running = new Map<string, Running>();
   #sequence = 0;
+  #closed = false;
 
   constructor(options: IcmpSweeperOptions) {
     this.#options = options;
@@ -69,6 +72,7 @@ export class IcmpSweeper {
   }
 
   close(): void {
+    this.#closed = true;
     this.#wire?.close();
     this.#wire = null;
   }
@@ -94,11 +98,18 @@ export class IcmpSweeper {
     }
   }
 
-  async #open(): Promise<IcmpWire | null> {
-    if (this.#wire !== undefined) return this.#wire;
+  #open(): Promise<IcmpWire | null> {
+    if (this.#wire !== undefined) return Promise.resolve(this.#wire);
+    this.#opening ??= this.#openWire().finally(() => {
+      this.#opening = null;
+    });
+    return this.#opening;
+  }
+
+  async #openWire(): Promise<IcmpWire | null> {
     const { logger, clock } = this.#options;
     try {
-      this.#wire = await this.#options.open({
+      const opened = await this.#options.open({
         onReply: (address, _sequence, atMs) => {
           for (const { sweep, onReply } of this.#running.values()) {
             noteReply(sweep, address, null, clock.monotonicMs());
@@ -112,6 +123,11 @@ export class IcmpSweeper {
           this.#wire = undefined;
         },
       });
+      if (this.#closed) {
+        opened?.close();
+        return null;
+      }
+      this.#wire = opened;
     } catch (error) {
       logger.warn({ err: error }, 'ICMP cannot be used now; it is tried again at the next sweep that needs it');
       return null;

@@ -18,15 +18,17 @@ import type { Clock } from '../system/clock.ts';
 import type { SegmentConfig } from '../system/config-types.ts';
 import type { Logger } from '../system/logger.ts';
 import { type AcdListener, driveAcd } from './acd-driver.ts';
-import { faultOf, faultWhile, type WireFault } from './faults.ts';
+import { faultOf, faultWhile } from './faults.ts';
 import { readFrame } from './frame-reader.ts';
 import type { IcmpSweeper } from './icmp-sweeper.ts';
 import { IgnoredFrames } from './ignored.ts';
 import type { ProbeIo } from './probe-driver.ts';
 import type { Recorder } from './recorder.ts';
+import { type RunFault, RunFaults } from './run-faults.ts';
 import { type Placing, placeSegment, type SegmentPlace, type WaitReason } from './segment-place.ts';
+import { SegmentWire } from './segment-wire.ts';
 import { driveSweep } from './sweep-driver.ts';
-import { planSweep } from './sweep-plan.ts';
+import { planControls, planSweep } from './sweep-plan.ts';
 import { failedSweep, sweepLog, sweepRecord } from './sweep-record.ts';
 
 /** How soon a socket that would not open is tried again. */
@@ -64,15 +66,10 @@ export class SegmentWatch {
   #row: SegmentRow | null = null;
   #place: SegmentPlace | null = null;
   #waiting: Extract<Placing, { state: 'waiting' }> | null = null;
-  #wire: PacketWire | null = null;
-  /** Counters of wires that were closed. */
-  #closedFrames = 0;
-  #closedDrops = 0;
-  /** The first fault of the wire since the running sweep began. */
-  #fault: WireFault | null = null;
-  #verifyFault: WireFault | null = null;
+  readonly #wire: SegmentWire;
+  readonly #faults = new RunFaults();
   #readFailures = 0;
-  #sweep: Sweep | null = null;
+  readonly #sweeps = new Set<Sweep>();
   readonly #acds = new Set<AcdListener>();
   #retry: NodeJS.Timeout | null = null;
   #running: Promise<SweepRecord> | null = null;
@@ -83,6 +80,7 @@ export class SegmentWatch {
   constructor(options: SegmentWatchOptions) {
     this.config = options.config;
     this.#options = options;
+    this.#wire = new SegmentWire(options.openWire);
   }
 
   /** @throws FreeholdError `not-permitted`: no packet socket may be opened, now or later */
@@ -106,13 +104,11 @@ export class SegmentWatch {
   }
 
   status(): SegmentStatus {
-    const stats = this.#wire?.stats();
     return {
       state: this.#waiting !== null ? 'waiting' : this.#running !== null ? 'sweeping' : 'idle',
       waitingFor: this.#waiting?.reason ?? null,
       waitingDetail: this.#waiting?.detail ?? null,
-      framesReceived: this.#closedFrames + (stats?.framesReceived ?? 0),
-      kernelDrops: this.#closedDrops + (stats?.kernelDrops ?? 0),
+      ...this.#wire.counters(),
       ignored: this.#ignored.snapshot(),
     };
   }
@@ -142,7 +138,7 @@ export class SegmentWatch {
    */
   async verify(targets: RangeSet): Promise<AcdResult> {
     await this.#running;
-    const wire = this.#wire;
+    const wire = this.#wire.current;
     const place = this.#place;
     if (wire === null || place === null || this.#waiting !== null || place.facts === null) {
       throw new FreeholdError(
@@ -153,20 +149,22 @@ export class SegmentWatch {
         },
       );
     }
-    this.#verifyFault = null;
-    return driveAcd(
-      targets,
-      {
-        ...this.#sweepIo(wire, place, place.facts.mac),
-        fault: () => this.#verifyFault,
-        kernelDrops: () => this.status().kernelDrops,
-      },
-      this.#options.random,
-      (listener) => {
+    const fault = this.#faults.begin(null);
+    const io = { ...this.#probeIo(wire, place, place.facts.mac, fault), kernelDrops: () => this.#wire.counters().kernelDrops };
+    try {
+      return await driveAcd(targets, io, this.#options.random, (listener) => {
         this.#acds.add(listener);
         return () => this.#acds.delete(listener);
-      },
-    );
+      });
+    } finally {
+      fault.end();
+    }
+  }
+
+  /** Asks hosts that are known to be alive, at once: whether our frames arrive, and their answers are heard. Records nothing. */
+  async controlsAnswer(controls: ReadonlySet<Ipv4>): Promise<boolean> {
+    if (this.#place === null || controls.size === 0) return false;
+    return (await this.#sweepOnce(planControls(controls), this.#place)).valid;
   }
 
   /** Stores what a live run showed: a look at each address that it asked, if it was valid. */
@@ -187,10 +185,10 @@ export class SegmentWatch {
   async stop(): Promise<void> {
     this.#stopped = true;
     if (this.#retry !== null) clearTimeout(this.#retry);
-    this.#fail('aborted');
+    this.#faults.fail('aborted');
     this.#unsubscribe?.();
     await this.#running;
-    this.#closeWire();
+    this.#wire.close();
   }
 
   /** After a change: whatever goes wrong is waited out, never thrown into the event loop. */
@@ -217,20 +215,20 @@ export class SegmentWatch {
     const moved = before === null || before.range.first !== place.range.first || before.range.last !== place.range.last;
     if (moved || before.wire !== place.wire || this.#row === null) {
       // Looks under way were meant for another range, or another wire.
-      this.#fail('aborted');
+      this.#faults.fail('aborted');
       this.#row = ledger.ensureSegment({ name: this.config.name, range: place.range, wire: place.wire, nowMs: clock.nowMs() });
     }
     const otherCard = before?.facts?.index !== place.facts?.index || before?.facts?.mac !== place.facts?.mac;
     if (otherCard) {
       // Answers to the old MAC no longer reach us.
-      this.#fail('interface-gone');
-      this.#closeWire();
+      this.#faults.fail('interface-gone');
+      this.#wire.close();
     }
     this.#place = place;
     if (moved) this.#options.onPlaced();
-    if (place.method === 'arp' && this.#wire === null && place.facts !== null) {
+    if (place.method === 'arp' && place.facts !== null) {
       try {
-        this.#wire = this.#options.openWire(place.facts.name, {
+        this.#wire.open(place.facts.name, {
           onFrame: (frame) => this.#hear(frame),
           onError: (code) => this.#onError(code),
           onHandlerError: (error) => this.#onHandlerError(error),
@@ -255,9 +253,9 @@ export class SegmentWatch {
       );
     }
     this.#waiting = placing;
-    this.#fail(faultWhile(placing.reason));
+    this.#faults.fail(faultWhile(placing.reason));
     if (placing.reason === 'socket-failed') this.#retry ??= setTimeout(() => this.#settleLater(), RETRY_MS).unref();
-    if (placing.reason === 'interface-gone') this.#closeWire();
+    if (placing.reason === 'interface-gone') this.#wire.close();
   }
 
   #settleLater(): void {
@@ -265,30 +263,15 @@ export class SegmentWatch {
     this.#settleAgain();
   }
 
-  /** Keeps the first fault of the sweep, and of the verification, under way. */
-  #fail(fault: WireFault): void {
-    this.#fault ??= fault;
-    this.#verifyFault ??= fault;
-  }
-
-  #closeWire(): void {
-    if (this.#wire === null) return;
-    const stats = this.#wire.stats();
-    this.#closedFrames += stats.framesReceived;
-    this.#closedDrops += stats.kernelDrops;
-    this.#wire.close();
-    this.#wire = null;
-  }
-
   #onError(code: string): void {
     const fault = faultOf(code);
-    this.#fail(fault === 'send-failed' ? 'receive-failed' : fault);
+    this.#faults.fail(fault === 'send-failed' ? 'receive-failed' : fault);
     this.#options.logger.debug({ segment: this.config.name, code }, 'the packet socket reported an error');
   }
 
   /** A frame that we failed to read is our own mistake: an answer may have been lost, so the sweep proves nothing. */
   #onHandlerError(error: unknown): void {
-    this.#fail('receive-failed');
+    this.#faults.fail('receive-failed');
     this.#ignored.count('failed-to-read');
     if (this.#readFailures++ === 0)
       this.#options.logger.error(
@@ -310,8 +293,9 @@ export class SegmentWatch {
 
   /** An answer to one of our probes is told by the target hardware address: some hosts reply by broadcast. */
   #answer(arp: ArpFrame, ownMac: Mac | undefined): void {
-    if (this.#sweep !== null && arp.operation === 'reply' && arp.targetMac === ownMac) {
-      noteReply(this.#sweep, arp.senderAddress, arp.senderMac, this.#options.clock.monotonicMs());
+    if (arp.operation === 'reply' && arp.targetMac === ownMac) {
+      const nowMs = this.#options.clock.monotonicMs();
+      for (const sweep of this.#sweeps) noteReply(sweep, arp.senderAddress, arp.senderMac, nowMs);
     }
     for (const listener of this.#acds) listener(arp);
   }
@@ -319,14 +303,17 @@ export class SegmentWatch {
   async #runSweep(row: SegmentRow, place: SegmentPlace, trigger: SweepTrigger, startedMs: number): Promise<SweepRecord> {
     const { clock, recorder, logger } = this.#options;
     const plan = planSweep(this.config, place, this.#options.ledger.sightingColumns(row.id), startedMs);
+    const begunMs = clock.monotonicMs();
     const result = await this.#sweepOnce(plan, place);
+    const endedMs = clock.nowMs();
     const record: SweepRecord = {
       ...sweepRecord(result),
       looked: intersectSets(result.looked, rangeSet([place.range])),
       segment: row.id,
       trigger,
-      startedMs: Math.round(startedMs),
-      endedMs: Math.round(clock.nowMs()),
+      // Where the clock was set back meanwhile, it was ahead when the sweep began: no look is dated later than it was made.
+      startedMs: Math.round(Math.min(startedMs, endedMs - (clock.monotonicMs() - begunMs))),
+      endedMs: Math.round(endedMs),
     };
     recorder.sweep(record);
     // Together with what was heard during it: one transaction.
@@ -349,28 +336,24 @@ export class SegmentWatch {
 
   async #sweepOnce(plan: SweepPlan, place: SegmentPlace): Promise<SweepResult> {
     const { clock, random, icmp } = this.#options;
-    this.#fault = this.#waiting === null ? null : faultWhile(this.#waiting.reason);
-    if (plan.method === 'icmp')
-      return icmp.sweep(
-        plan,
-        this.config.name,
-        (reply) => this.#heardEcho(reply, place),
-        () => this.#fault,
-      );
+    const fault = this.#faults.begin(this.#waiting === null ? null : faultWhile(this.#waiting.reason));
     const sweep = createSweep(plan, clock.monotonicMs(), random);
-    this.#sweep = sweep;
-    const dropsBefore = this.status().kernelDrops;
     try {
+      if (plan.method === 'icmp')
+        return await icmp.sweep(plan, this.config.name, (reply) => this.#heardEcho(reply, place), fault.get);
+      this.#sweeps.add(sweep);
+      const dropsBefore = this.#wire.counters().kernelDrops;
       const ownMac = place.facts?.mac;
-      const wire = this.#fault === null ? this.#wire : null;
-      const fault =
+      const wire = fault.get() === null ? this.#wire.current : null;
+      const ended =
         wire === null || ownMac === undefined
-          ? (this.#fault ?? 'interface-gone')
-          : await driveSweep(sweep, this.#sweepIo(wire, place, ownMac));
-      const kernelDrops = this.status().kernelDrops - dropsBefore;
-      return finish(sweep, { fault: fault ?? this.#fault, kernelDrops }, clock.monotonicMs());
+          ? (fault.get() ?? 'interface-gone')
+          : await driveSweep(sweep, this.#probeIo(wire, place, ownMac, fault));
+      const kernelDrops = this.#wire.counters().kernelDrops - dropsBefore;
+      return finish(sweep, { fault: ended ?? fault.get(), kernelDrops }, clock.monotonicMs());
     } finally {
-      this.#sweep = null;
+      this.#sweeps.delete(sweep);
+      fault.end();
     }
   }
 
@@ -385,8 +368,8 @@ export class SegmentWatch {
     });
   }
 
-  #sweepIo(wire: PacketWire, place: SegmentPlace, ownMac: Mac): ProbeIo {
-    return { wire, ownMac, ownAddress: place.ownAddress, clock: this.#options.clock, fault: () => this.#fault };
+  #probeIo(wire: PacketWire, place: SegmentPlace, ownMac: Mac, fault: RunFault): ProbeIo {
+    return { wire, ownMac, ownAddress: place.ownAddress, clock: this.#options.clock, fault: fault.get };
   }
 }
 

@@ -29,6 +29,9 @@ export const SETTLE_MS = 700;
 /** Routed segments: an echo request costs every router on the way. */
 export const ICMP_MAX_RATE = 100;
 export const ICMP_SETTLE_MS = 1500;
+/** A check of the controls alone: a handful of frames, and their answers. */
+const CONTROL_RATE = 500;
+const CONTROL_SETTLE_MS = 100;
 /** "Seen lately", for retries. */
 const RECENT_MS = 24 * 3_600_000;
 /** The most recently seen ones get the retries: two each must stay a small part of the sweep. */
@@ -66,6 +69,18 @@ export function planSweep(config: SegmentConfig, place: SegmentPlace, sightings:
     settleMs: routed ? ICMP_SETTLE_MS : SETTLE_MS,
   };
 }
+
+/** Only the controls, in a moment: whether the wire carries questions there and answers back. */
+export const planControls = (controls: ReadonlySet<Ipv4>): SweepPlan => ({
+  method: 'arp',
+  targets: rangeSetOfAddresses([...controls]),
+  recent: controls,
+  controls,
+  rate: CONTROL_RATE,
+  retryPatienceMs: RETRY_PATIENCE_MS,
+  askSilent: false,
+  settleMs: CONTROL_SETTLE_MS,
+});
 
 /** A full /16 has no room for controls from outside it: then its last addresses are not looked at, and so never free. */
 function withControls(hosts: RangeSet, controls: RangeSet): RangeSet {

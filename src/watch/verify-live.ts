@@ -7,6 +7,8 @@ import { contains, type Ipv4Range } from '../core/address/range.ts';
 import { intersectSets, rangeSet, rangeSetOfAddresses, setSize, union } from '../core/address/range-set.ts';
 import { FreeholdError } from '../core/error.ts';
 import type { AcdResult } from '../core/probe/acd.ts';
+import { enoughAnswered } from '../core/probe/control.ts';
+import { MAX_CONTROLS } from '../core/probe/plan.ts';
 import type { InvalidReason } from '../core/probe/types.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { planSweep } from './sweep-plan.ts';
@@ -40,9 +42,13 @@ export async function verifyLive(
   const startedMs = now();
   const result = await watch.verify(union(asked, rangeSetOfAddresses(controls)));
   const heard = new Set(result.conflicts.map(({ address }) => address));
-  const answered = [...controls].filter((address) => heard.has(address)).length;
-  // With nobody known to be alive, an answer from anybody is the control.
-  const controlled = controls.size === 0 ? heard.size > 0 : answered > 0;
+  // Only a reply to us shows that our frames arrive: what somebody sends to others says nothing of them.
+  const answeredUs = new Set(result.answeredUs);
+  const answered = [...controls].filter((address) => answeredUs.has(address)).length;
+  // With nobody known to be alive, whoever answered is the control. And the wire must still carry when all is over.
+  const alive = controls.size === 0 ? new Set(result.answeredUs.slice(0, MAX_CONTROLS)) : controls;
+  const enough = controls.size === 0 ? alive.size > 0 : enoughAnswered(controls.size, answered);
+  const controlled = result.valid && enough && (await watch.controlsAnswer(alive));
   const valid = result.valid && controlled;
   const invalidReason = result.valid ? (controlled ? null : 'control-silent') : result.invalidReason;
   watch.recordVerify({

@@ -151,7 +151,7 @@ export class Watch {
   #add(config: SegmentConfig): void {
     const watch = new SegmentWatch({ ...this.#options, config, onPlaced: () => void this.#leases?.again() });
     watch.start();
-    const schedule = scheduleSweeps(config.schedule, config.name, this.#options.logger, async () => {
+    const schedule = scheduleSweeps(config.schedule, config.name, this.#options, async () => {
       await watch.sweep('schedule');
     });
     this.#entries.set(config.name, { watch, schedule });

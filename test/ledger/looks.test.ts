@@ -119,7 +119,7 @@ describe('looks', () => {
     );
     expect(sorted(ledger.lookRuns(lan.id, 0))).toEqual([[0, 0, 1, 0]]);
     expect(ledger.firstLooks(lan.id)).toHaveLength(1);
-    expect(ledger.lastValidSweepMs(lan.id)).toBe(T0 + 1500);
+    expect(ledger.lastValidSweepMs(lan.id, T0 + 400 * DAY)).toBe(T0 + 1500);
   });
 
   it('keeps only the largest ranges of a very scattered set', () => {
@@ -166,35 +166,64 @@ describe('looks', () => {
   });
 
   describe('of a clock that was ahead, and was set back', () => {
+    const before = T0 - 4 * DAY;
+    const rightMs = T0 + 60 * MINUTE;
+    /** A run four days ago, an hour of looks a minute apart, then a clock three days ahead. */
     const ahead = (ledger: Ledger, id: SegmentId): void => {
+      for (const atMs of steady(0, 14 * MINUTE, MINUTE)) look(ledger, id, before + atMs);
       for (const atMs of steady(0, 59 * MINUTE, MINUTE)) look(ledger, id, T0 + atMs);
       for (const atMs of steady(0, 14 * MINUTE, MINUTE)) look(ledger, id, T0 + 3 * DAY + atMs);
       look(ledger, id, T0 + 3 * DAY, set('192.0.2.1-192.0.2.126'));
     };
-    const rightMs = T0 + 60 * MINUTE;
+    const looks = (ledger: Ledger, id: SegmentId): number => ledger.lookRuns(id, 0).reduce((sum, run) => sum + run.looks, 0);
 
-    it('are dropped with the next batch', () => {
+    it('are dropped with the next batch, and as much time before it as the clock was ahead', () => {
       const { ledger, lan } = newLedger();
       ahead(ledger, lan.id);
       look(ledger, lan.id, rightMs);
-      expect(ledger.lookRuns(lan.id, 0).reduce((sum, { looks }) => sum + looks, 0)).toBe(61);
+      expect(looks(ledger, lan.id)).toBe(15 + 1);
       expect(ledger.lookRuns(lan.id, rightMs + SECOND)).toEqual([]);
-      expect(ledger.firstLooks(lan.id).map(({ atMs }) => atMs)).toEqual([T0 + 1500]);
+      expect(ledger.firstLooks(lan.id).map(({ atMs }) => atMs)).toEqual([before + 1500]);
+      expect(ledger.lastValidSweepMs(lan.id, rightMs + 2 * SECOND)).toBe(rightMs + 1500);
     });
 
-    it('are dropped where the clock was set back while no daemon ran, and the segment is not watched at first', () => {
+    it('are dropped by a batch of nothing too: nobody can be heard while the link is down', () => {
+      const { ledger, lan } = newLedger();
+      ahead(ledger, lan.id);
+      for (let atMs = rightMs; atMs <= T0 + 4 * DAY; atMs += HOUR) ledger.write(batch(atMs, {}));
+      expect(looks(ledger, lan.id)).toBe(15);
+    });
+
+    it('are dropped where only the time of a batch tells it, and the looks lie in the past', () => {
+      const { ledger, lan } = newLedger();
+      for (const atMs of steady(0, 30 * MINUTE, MINUTE)) look(ledger, lan.id, T0 + atMs);
+      for (const atMs of steady(30 * MINUTE, 50 * MINUTE, MINUTE)) ledger.write(batch(T0 + atMs, {}));
+      ledger.write(batch(T0 + 30 * MINUTE, {}));
+      expect(ledger.lookRuns(lan.id, T0 + 11 * MINUTE)).toEqual([]);
+    });
+
+    it('are dropped where it was set back while no daemon ran, and the segment is not watched at first; once', () => {
       const { ledger, lan, path } = newLedger();
       ahead(ledger, lan.id);
       ledger.close();
       let told = 0;
-      const again = openLedger({ path, nowMs: rightMs, onClockSetBack: () => told++ });
-      onTestFinished(() => again.close());
+      const open = (nowMs: number): Ledger => {
+        const again = openLedger({ path, nowMs, onClockSetBack: () => told++ });
+        onTestFinished(() => again.close());
+        return again;
+      };
+      const again = open(rightMs);
       const other = again.ensureSegment({ ...LAN_SETTING, name: 'other' });
       look(again, other.id, rightMs);
       look(again, other.id, rightMs + MINUTE);
       again.ensureSegment(LAN_SETTING);
-      expect(again.lookRuns(lan.id, rightMs)).toEqual([]);
-      expect(again.lookRuns(lan.id, 0)).toHaveLength(2);
+      expect(looks(again, lan.id)).toBe(15);
+      expect(told).toBe(1);
+      again.close();
+      const third = open(rightMs + 2 * MINUTE);
+      third.ensureSegment({ ...LAN_SETTING, name: 'other' });
+      look(third, other.id, rightMs + 2 * MINUTE);
+      expect(looks(third, other.id)).toBe(3);
       expect(told).toBe(1);
     });
 

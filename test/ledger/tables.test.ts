@@ -72,7 +72,7 @@ describe('sweeps', () => {
 
   it('knows the last valid sweep of the whole segment, also when only looks are left of it', () => {
     const { ledger, lan, path } = newLedger();
-    expect(ledger.lastValidSweepMs(lan.id)).toBeNull();
+    expect(ledger.lastValidSweepMs(lan.id, T0 + 400 * DAY)).toBeNull();
     ledger.write(
       batch(T0 + 2 * HOUR, {
         sweeps: [
@@ -82,11 +82,11 @@ describe('sweeps', () => {
         ],
       }),
     );
-    expect(ledger.lastValidSweepMs(lan.id)).toBe(T0 + 1500);
+    expect(ledger.lastValidSweepMs(lan.id, T0 + 400 * DAY)).toBe(T0 + 1500);
     ledger.close();
     const again = openAt(path);
     again.ensureSegment(LAN_SETTING);
-    expect(again.lastValidSweepMs(lan.id)).toBe(T0 + 1500);
+    expect(again.lastValidSweepMs(lan.id, T0 + 400 * DAY)).toBe(T0 + 1500);
     again.write(
       batch(T0 + 4 * HOUR, {
         sweeps: Array.from({ length: MAX_SWEEPS }, (_, i) => invalidSweep(lan.id, T0 + 3 * HOUR + i, 'link-down')),
@@ -95,7 +95,7 @@ describe('sweeps', () => {
     again.close();
     const third = openAt(path);
     third.ensureSegment(LAN_SETTING);
-    expect(third.lastValidSweepMs(lan.id)).toBe(T0 + HOUR);
+    expect(third.lastValidSweepMs(lan.id, T0 + 400 * DAY)).toBe(T0 + HOUR);
   });
 });
 
@@ -131,7 +131,7 @@ describe('leases', () => {
   it('keeps the newest of each address and tells the running ones', () => {
     const { ledger, lan } = newLedger();
     const put = (more: Partial<LedgerBatch['leases'][number]>): void =>
-      ledger.write(batch(T0, { leases: [{ ...lease(more), segment: lan.id }] }));
+      ledger.write(batch(T0 + MINUTE * 5, { leases: [{ ...lease(more), segment: lan.id }] }));
     const running = (nowMs: number): [string | null, string | null, number][] =>
       ledger.leases(lan.id, nowMs).map((one: Lease) => [one.mac, one.hostname, one.endsMs]);
     put({});
@@ -147,6 +147,15 @@ describe('leases', () => {
     expect(running(T0)).toEqual([[macNumber(2), null, T0 + 3 * HOUR]]);
     put({ address: ip('198.51.100.1') });
     expect(running(T0)).toHaveLength(1);
+  });
+
+  it('takes the lease of the right time over one that a clock which was ahead had stored', () => {
+    const { ledger, lan } = newLedger();
+    const put = (atMs: number, more: Partial<LedgerBatch['leases'][number]>): void =>
+      ledger.write(batch(atMs, { leases: [{ ...lease(more), segment: lan.id }] }));
+    put(T0 + 3 * DAY, { startsMs: T0 + 3 * DAY, endsMs: T0 + 3 * DAY + HOUR });
+    put(T0 + HOUR, { startsMs: T0 + HOUR, endsMs: T0 + 30 * DAY });
+    expect(ledger.leases(lan.id, T0 + 4 * DAY)).toMatchObject([{ endsMs: T0 + 30 * DAY }]);
   });
 
   it('keeps what each source says, the longest first: a short lease in a frame undoes no endless one in the file', () => {
@@ -248,7 +257,7 @@ describe('a batch', () => {
       ledger.sweeps({ limit: 9 }),
       ledger.leases(lan.id, T0),
       ledger.invalidSweeps(lan.id, 0),
-      ledger.lastValidSweepMs(lan.id),
+      ledger.lastValidSweepMs(lan.id, T0 + 400 * DAY),
       [...ledger.sightingColumns(lan.id).lastUseMs],
     ];
     const before = state();

@@ -32,7 +32,7 @@ const ELSEWHERE = { ...LAN_SETTING, wire: 'arp:lan1', nowMs: MOVED };
 const looked = (ledger: Ledger, segment: SegmentId) => ({
   runs: ledger.lookRuns(segment, 0).map(({ sinceMs, untilMs, looks }) => [sinceMs - T0, untilMs - T0, looks]),
   firsts: ledger.firstLooks(segment).map(({ atMs }) => atMs - T0),
-  valid: ledger.lastValidSweepMs(segment),
+  valid: ledger.lastValidSweepMs(segment, T0 + 400 * DAY),
 });
 const NOTHING = { runs: [], firsts: [], valid: null };
 

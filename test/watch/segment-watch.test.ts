@@ -1,117 +1,20 @@
 /** Faults of the wire that no real one shows on demand: a socket that refuses, a ring that overran, a frame that cannot be read. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { networkOf } from '../../src/core/address/cidr.ts';
-import { type Ipv4, ipv4, ipv4FromBytes } from '../../src/core/address/ipv4.ts';
-import type { Mac } from '../../src/core/address/mac.ts';
-import { ARP_FRAME_LENGTH, encodeArpFrame } from '../../src/core/codec/arp.ts';
-import { type Ledger, openLedger } from '../../src/ledger/ledger.ts';
-import type { InterfaceFacts, PacketWire, PacketWireHandlers, SendOutcome } from '../../src/link/types.ts';
-import { systemClock } from '../../src/system/clock.ts';
-import { createLogger } from '../../src/system/logger.ts';
-import { IcmpSweeper } from '../../src/watch/icmp-sweeper.ts';
-import { Recorder } from '../../src/watch/recorder.ts';
-import { SegmentWatch } from '../../src/watch/segment-watch.ts';
+import { ARP_FRAME_LENGTH } from '../../src/core/codec/arp.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import type { SegmentWatch } from '../../src/watch/segment-watch.ts';
+import { ALIVE, answering, type FakeSegment, fakeSegment, HOST_MAC, SILENT, type Temper } from './fake-segment.ts';
 
-const OWN = '02:00:00:00:00:01' as Mac;
-const HOST_MAC = '02:00:00:00:00:aa' as Mac;
-/** 198.51.100.8/29: .9 is ours, .10 is alive, the rest is silent. */
-const NETWORK = networkOf(ipv4(0xc6336408), 29);
-const OURS = ipv4(0xc6336409);
-const ALIVE = ipv4(0xc633640a);
-const SILENT = ipv4(0xc633640c);
-
-const FACTS: InterfaceFacts = {
-  name: 'lan0',
-  index: 2,
-  mac: OWN,
-  mtu: 1500,
-  adminUp: true,
-  running: true,
-  loopback: false,
-  addresses: [{ address: OURS, network: NETWORK }],
-  gateways: [],
-};
-
-/** What this wire does with the frames it is given. */
-type Temper = (frames: Uint8Array, handlers: PacketWireHandlers) => SendOutcome & { readonly drops?: number };
-
-const answering: Temper = (frames, handlers) => {
-  for (let offset = 0; offset < frames.length; offset += ARP_FRAME_LENGTH) {
-    if (ipv4FromBytes(frames, offset + 38) === ALIVE) handlers.onFrame(reply(ALIVE));
-  }
-  return { sent: frames.length / ARP_FRAME_LENGTH, errorCode: null };
-};
-
-const reply = (from: Ipv4) => ({
-  bytes: encodeArpFrame({
-    etherSource: HOST_MAC,
-    etherDestination: OWN,
-    vlanIds: [],
-    operation: 'reply',
-    senderMac: HOST_MAC,
-    senderAddress: from,
-    targetMac: OWN,
-    targetAddress: OURS,
-  }),
-  atMs: Date.now(),
-  vlanId: null,
-});
-
-let folder: string;
+let segment: FakeSegment;
 let ledger: Ledger;
 let watch: SegmentWatch;
 let temper: Temper = answering;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'freehold-watch-'));
-  ledger = openLedger({ path: join(folder, 'freehold.db'), nowMs: Date.now() });
-  const logger = createLogger({ level: 'silent' });
-  const common = { ledger, clock: systemClock, logger, random: Math.random };
-  watch = new SegmentWatch({
-    ...common,
-    config: {
-      name: 'lan',
-      interface: 'lan0',
-      cidr: null,
-      method: 'auto',
-      schedule: '* * * * *',
-      rate: 'max',
-      exclude: [],
-      reserved: [],
-      controls: [],
-    },
-    recorder: new Recorder({ ...common, onScanner: () => undefined }),
-    interfaces: { get: () => FACTS, list: () => [FACTS], onChange: () => () => undefined, close: () => undefined },
-    openWire: (_name, handlers) => wire(handlers),
-    onPlaced: () => undefined,
-    icmp: new IcmpSweeper({ ...common, open: () => Promise.resolve(null) }),
-  });
-  watch.start();
+  segment = fakeSegment(() => temper);
+  ({ ledger, watch } = segment);
 });
-afterEach(async () => {
-  await watch.stop();
-  ledger.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function wire(handlers: PacketWireHandlers): PacketWire {
-  let kernelDrops = 0;
-  return {
-    interfaceName: 'lan0',
-    interfaceIndex: 2,
-    send: (frames) => {
-      const outcome = temper(frames, handlers);
-      kernelDrops += outcome.drops ?? 0;
-      return outcome;
-    },
-    drain: () => undefined,
-    stats: () => ({ framesReceived: 0, kernelDrops, framesSent: 0, sendErrors: 0 }),
-    close: () => undefined,
-  };
-}
+afterEach(() => segment.close());
 
 const known = () => {
   const { id } = watch.row ?? { id: undefined };
@@ -120,7 +23,7 @@ const known = () => {
     looks: ledger.lookRuns(id, 0),
     alive: ledger.history(id, ALIVE, 10),
     silent: ledger.history(id, SILENT, 10),
-    lastValid: ledger.lastValidSweepMs(id),
+    lastValid: ledger.lastValidSweepMs(id, Date.now()),
   };
 };
 

@@ -47,6 +47,8 @@ export interface AcdResult {
   readonly kernelDrops: number;
   /** Ascending by address, each (address, MAC, kind) once; kept whether or not the run is valid. Without probes of scanners. */
   readonly conflicts: readonly AcdConflict[];
+  /** Who answered a question of ours: the only sign that our frames arrive. Ascending. */
+  readonly answeredUs: readonly Ipv4[];
   /** Who probed for so many addresses that it wants none of them: another Freehold, say. */
   readonly scanners: readonly Mac[];
   /** Addresses for which a frame of the sequence did not leave. */
@@ -87,6 +89,8 @@ export interface Acd {
   readonly users: Map<number, readonly Mac[]>;
   /** Who probes for it. */
   readonly probers: Probers;
+  /** Positions that a reply to us was heard from. */
+  readonly answeredUs: Set<number>;
   outstanding: readonly ProbeOut[] | null;
   probesSent: number;
   sendFailures: number;
@@ -110,6 +114,7 @@ export function createAcd({ targets, ourMac, random, nowMs, spreadMs = PROBE_WAI
     timers,
     users: new Map(),
     probers: createProbers(),
+    answeredUs: new Set(),
     outstanding: null,
     probesSent: 0,
     sendFailures: 0,

@@ -75,6 +75,8 @@ export interface AcdFrame {
   readonly senderMac: Mac;
   readonly senderAddress: Ipv4;
   readonly targetAddress: Ipv4;
+  /** A reply sent to our own MAC. */
+  readonly answersUs: boolean;
 }
 
 /**
@@ -87,6 +89,7 @@ export function noteAcdFrame(acd: Acd, frame: AcdFrame, _nowMs: number): void {
   const address = probe ? frame.targetAddress : frame.senderAddress;
   const position = positionOf(acd.index, address);
   if (position >= 0) acd.framesHeard++;
+  if (position >= 0 && frame.answersUs) acd.answeredUs.add(position);
   if (probe) noteProbe(acd.probers, frame.senderMac, address, position);
   else if (position >= 0) noteUser(acd, position, frame.senderMac);
 }
@@ -104,6 +107,7 @@ export function finishAcd(acd: Acd, health: WireHealth, nowMs: number): AcdResul
     framesHeard: acd.framesHeard,
     kernelDrops: health.kernelDrops,
     conflicts,
+    answeredUs: [...acd.answeredUs].sort((a, b) => a - b).map((position) => addressAt(acd.index, position)),
     scanners: scannersAmong(acd.probers),
     unsent,
     looked: invalidReason === null ? lookedOf(acd, conflicts) : EMPTY_SET,

@@ -34,7 +34,7 @@ function segmentJson({ ledger, nowMs }: AnswerContext, watch: SegmentWatch): Seg
     ownAddresses: (place?.own ?? []).map(formatIpv4),
     standIns: row === null ? [] : ledger.standIns(row.id, nowMs - STAND_IN_SHOWN_MS).map(standInJson),
     lastSweep: lastSweep === null ? null : sweepJson(lastSweep, null, config.name),
-    lastValidSweepAt: row === null ? null : timeOrNull(ledger.lastValidSweepMs(row.id)),
+    lastValidSweepAt: row === null ? null : timeOrNull(ledger.lastValidSweepMs(row.id, nowMs)),
     framesReceived: status.framesReceived,
     kernelDrops: status.kernelDrops,
     ignored: status.ignored,
@@ -78,7 +78,7 @@ function freshness({ ledger, nowMs }: AnswerContext, watch: SegmentWatch, interv
   const name = `segment ${watch.config.name}`;
   const { waitingDetail } = watch.status();
   if (waitingDetail !== null) return { name, ok: false, detail: waitingDetail };
-  const lastValidMs = watch.row === null ? null : ledger.lastValidSweepMs(watch.row.id);
+  const lastValidMs = watch.row === null ? null : ledger.lastValidSweepMs(watch.row.id, nowMs);
   if (lastValidMs === null) return { name, ok: false, detail: 'no valid sweep yet' };
   const ageMs = nowMs - lastValidMs;
   const ok = ageMs <= Math.max(MIN_FRESH_MS, LATE_SWEEPS * intervalMs);

@@ -47,6 +47,7 @@ const frame = (kind: AcdFrame['kind'], senderMac: Mac, senderAddress: Ipv4, targ
   senderMac,
   senderAddress,
   targetAddress,
+  answersUs: kind === 'reply',
 });
 
 const times = (outcome: Run, address: Ipv4, kind: 'probe' | 'request') =>
