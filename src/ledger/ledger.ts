@@ -12,6 +12,8 @@ import type { Lease, Outage, SightingColumns, StandIn } from '../core/evidence/f
 import type { FirstLook, LookRun } from '../core/evidence/look.ts';
 import { AddressState } from './address-state.ts';
 import { ledgerError } from './errors.ts';
+import { GuardTables } from './guard-store.ts';
+import type { GuardStore } from './guard-types.ts';
 import { Leases } from './leases.ts';
 import { Looks } from './looks.ts';
 import { readMigrations } from './migrate.ts';
@@ -94,6 +96,7 @@ export class Ledger {
       faults: new SweepFaults(database),
       leases: new Leases(database),
       uptime: new Uptime(database, nowMs),
+      guard: new GuardTables(database, (work) => this.#disk(work)),
     };
     this.#apply = database.transaction((batch, advance) => this.#write(batch, advance));
     this.#ensure = database.transaction((setting) => this.#ensureRow(setting));
@@ -148,6 +151,11 @@ export class Ledger {
   /** Grows with every batch that changed something: what was read at one revision is still so at the same one. */
   get revision(): number {
     return this.#revision;
+  }
+
+  /** Conflicts, their alerts and DHCP servers. What is written there changes no `revision`. */
+  get guard(): GuardStore {
+    return this.#tables.guard;
   }
 
   /** A live view, without a query: it changes with every batch that is written. */
@@ -236,7 +244,7 @@ export class Ledger {
    */
   prune(nowMs: number, keepMs: number): boolean {
     return this.#disk(() => {
-      const step = pruneStep(this.#database, this.#tables, this.#segments.keys(), nowMs - keepMs);
+      const step = pruneStep(this.#database, this.#tables, this.#segments.keys(), nowMs, keepMs);
       this.#pruned += step.dropped;
       if (step.more) return true;
       if (this.#pruned > 0) this.#database.pragma('wal_checkpoint(TRUNCATE)');

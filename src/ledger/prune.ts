@@ -3,6 +3,7 @@
  * address was last seen is worth its few bytes for ever.
  */
 import type Database from 'better-sqlite3';
+import type { GuardTables } from './guard-store.ts';
 import type { Leases } from './leases.ts';
 import type { Looks } from './looks.ts';
 import type { OccupancyTable } from './occupancy.ts';
@@ -24,21 +25,25 @@ export interface PrunableTables {
   readonly leases: Leases;
   readonly standIns: StandIns;
   readonly uptime: Uptime;
+  readonly guard: GuardTables;
 }
 
 export function pruneStep(
   database: Database.Database,
   tables: PrunableTables,
   segments: Iterable<SegmentId>,
-  cutoffMs: number,
+  nowMs: number,
+  keepMs: number,
 ): { readonly dropped: number; readonly more: boolean } {
+  const cutoffMs = nowMs - keepMs;
   let dropped = 0;
   let more = false;
   database
     .transaction(() => {
       const occupancy = tables.occupancy.prune(cutoffMs, segments);
-      dropped += occupancy.dropped;
-      more = occupancy.more;
+      const guard = tables.guard.prune(nowMs, keepMs, STEP);
+      dropped += occupancy.dropped + guard.dropped;
+      more = occupancy.more || guard.more;
       for (const table of [tables.looks, tables.faults, tables.leases, tables.standIns, tables.uptime]) {
         const changes = table.prune(cutoffMs, STEP);
         dropped += changes;
