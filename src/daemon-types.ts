@@ -3,12 +3,15 @@
  */
 import type { Config } from './system/config-types.ts';
 import type { Logger } from './system/logger.ts';
+import type { Notifier } from './system/notify/notifier.ts';
 
 export interface DaemonOptions {
   readonly config: Config;
   /** Reads the configuration again, for SIGHUP; throws FreeholdError where it is bad, and then the old one stays. */
   readonly reload: () => Config;
   readonly logger: Logger;
+  /** The service manager, where there is one. */
+  readonly notifier?: Notifier;
 }
 
 export interface Daemon {

@@ -3,9 +3,13 @@
  * and stop.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Mac } from './core/address/mac.ts';
 import type { Daemon, DaemonOptions } from './daemon-types.ts';
 import { createAnswers } from './http/answers/answers.ts';
+import { createGuardAnswers } from './http/answers/guard-answers.ts';
 import { createApp } from './http/app.ts';
+import { daemonSources } from './http/metrics/daemon-sources.ts';
+import { createMetrics } from './http/metrics/metrics.ts';
 import { listen } from './http/server.ts';
 import { type Ledger, openLedger } from './ledger/ledger.ts';
 import { openIcmpWire } from './link/icmp-wire.ts';
@@ -13,22 +17,38 @@ import { watchInterfaces } from './link/interfaces.ts';
 import { openPacketWire } from './link/packet-wire.ts';
 import { systemClock } from './system/clock.ts';
 import type { Config } from './system/config-types.ts';
-import type { Logger } from './system/logger.ts';
+import { configWarnings } from './system/config-warnings.ts';
+import { createLogger, type Logger } from './system/logger.ts';
+import { createNotifier, type Notifier } from './system/notify/notifier.ts';
 import { readTokenFile } from './system/secret-file.ts';
 import { VERSION } from './system/version.ts';
+import { ChannelDesk } from './watch/alert-desk.ts';
+import { configuredView } from './watch/configured-view.ts';
+import { Guard } from './watch/guard.ts';
+import { Heartbeat } from './watch/heartbeat.ts';
 import { IcmpSweeper } from './watch/icmp-sweeper.ts';
+import { createLiveEvents } from './watch/live-events.ts';
 import { NeighbourReader } from './watch/neighbour-reader.ts';
 import { newcomerLog } from './watch/newcomers.ts';
 import { Recorder } from './watch/recorder.ts';
+import { SegmentBeats } from './watch/segment-beats.ts';
+import type { SegmentPlace } from './watch/segment-place.ts';
 import { Watch } from './watch/watch.ts';
 
 const PRUNE_INTERVAL_MS = 3_600_000;
+const STATUS_INTERVAL_MS = 10_000;
+/** Loops that go round every second: a busy disk may hold them up for long. */
+const LOOP_MS = 60_000;
+const STAND_IN_MEMORY_MS = 86_400_000;
+
+/** Nobody to tell. */
+const SILENT: Notifier = createNotifier({}, createLogger({ level: 'silent' }));
 
 /**
  * Starts everything, or throws with everything closed again.
  * @throws FreeholdError: `not-permitted`, `ledger-...`, `address-in-use`, ...
  */
-export async function startDaemon({ config: initial, reload, logger }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon({ config: initial, reload, logger, notifier = SILENT }: DaemonOptions): Promise<Daemon> {
   const clock = systemClock;
   const closers: (() => void | Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
@@ -44,10 +64,41 @@ export async function startDaemon({ config: initial, reload, logger }: DaemonOpt
         logger.warn('the clock was set back: sweeps that it had dated later than now were forgotten, and prove nothing any more'),
     });
     closers.push(() => ledger.close());
+    warnOf(config, logger);
     const interfaces = watchInterfaces();
     closers.push(() => interfaces.close());
     const icmp = new IcmpSweeper({ open: openIcmpWire, clock, logger, random: Math.random });
     closers.push(() => icmp.close());
+    const heartbeat = new Heartbeat({ clock, logger, notify: notifier });
+    const loops = { recorder: heartbeat.register('recorder', LOOP_MS), guard: heartbeat.register('guard', LOOP_MS) };
+
+    const live = createLiveEvents({ onListenerError: (error) => logger.warn({ err: error }, 'a live event could not be told') });
+    const source = configuredView(config.metallb);
+    const desk = new ChannelDesk(config.alerts, {
+      store: ledger.guard,
+      clock,
+      logger,
+      version: VERSION,
+      open: () => guard.open(),
+      onSettled: (channel, outcome, latencyMs) => metrics.settled(channel, outcome, latencyMs),
+      onRetry: (channel) => metrics.retried(channel),
+    });
+    closers.push(() => desk.stop());
+    const guard = new Guard({
+      store: ledger.guard,
+      source,
+      settings: config.guard,
+      dhcp: config.dhcp,
+      desk,
+      live,
+      clock,
+      logger,
+      places: () => placesOf(watch),
+      standIns: (segment) => standInsOf(ledger, watch, segment, clock.nowMs()),
+      onTick: () => loops.guard.beat(),
+    });
+    closers.push(() => guard.stop());
+
     const recorder = new Recorder({
       ledger,
       clock,
@@ -57,12 +108,62 @@ export async function startDaemon({ config: initial, reload, logger }: DaemonOpt
         watch.byId(segment)?.countIgnoredScanner(probes);
       },
       onFlush: newcomerLog(ledger, logger, (segment) => watch.byId(segment)?.config.name ?? ''),
+      onTick: () => loops.recorder.beat(),
     });
-    const watch = new Watch({ ledger, recorder, interfaces, openWire: openPacketWire, icmp, clock, logger, random: Math.random });
+    const watch = new Watch({
+      ledger,
+      recorder,
+      interfaces,
+      openWire: openPacketWire,
+      icmp,
+      clock,
+      logger,
+      random: Math.random,
+      hearing: {
+        onEvent: (event) => guard.onEvent(event),
+        onDhcp: (segment, heard, atMs) => guard.onDhcp(segment, heard, atMs),
+        onPlace: () => guard.onPlace(),
+        onSweep: (segment, sweep) => {
+          guard.onSweep(segment, sweep);
+          metrics.sweep(segment, sweep);
+          beats.swept(segment);
+        },
+      },
+      onLeases: (segment, leases, former) => guard.onLeases(segment, leases, former),
+    });
+    const beats = new SegmentBeats(watch, heartbeat);
+    const withheld = {
+      dhcpSpans: (segment: string) => guard.servers(segment),
+      avoidSpans: () => config.dhcp.avoidSpans,
+      pools: () => guard.view().pools,
+    };
+    const metrics = createMetrics(
+      daemonSources({ ...withheld, watch, ledger, recorder, guard, dispatcher: desk, clock, criteria: () => config.proof }),
+      { version: VERSION, logger, clock },
+    );
+    closers.push(() => metrics.close());
+    live.subscribe((event) => {
+      if (event.type === 'conflict') metrics.conflict(event.change);
+    });
     closers.push(() => recorder.stop());
     closers.push(() => watch.stop());
+
+    const service = createAnswers({
+      watch,
+      ledger,
+      recorder,
+      clock,
+      criteria: () => config.proof,
+      guard: createGuardAnswers({ guard, store: ledger.guard, watch, ledger, clock, live, leaseFiles: () => watch.leaseFiles() }),
+      stuck: () => heartbeat.stuck(),
+      ...withheld,
+    });
+
+    desk.start();
+    guard.start();
     recorder.start();
     await watch.apply(config.segments, config.dhcp.leases);
+    guard.keepSegments(config.segments.map(({ name }) => name));
     const neighbours = new NeighbourReader({ watch, recorder, clock, logger });
     neighbours.start();
     closers.push(() => neighbours.stop());
@@ -71,13 +172,26 @@ export async function startDaemon({ config: initial, reload, logger }: DaemonOpt
     const pruner = setInterval(() => void prune(ledger, clock.nowMs(), config.ledger.keepMs, logger), PRUNE_INTERVAL_MS);
     closers.push(() => clearInterval(pruner));
 
-    const service = createAnswers({ watch, ledger, recorder, clock, criteria: () => config.proof });
     const server = await listen(
-      createApp({ service, token, logger, version: VERSION, listen: config.http.listen }),
+      createApp({ service, token, logger, version: VERSION, listen: config.http.listen, metrics }),
       config.http.listen,
     );
     closers.push(() => server.close());
+
+    const status = (): string => statusOf(watch, guard);
+    const reporter = setInterval(() => {
+      beats.refresh();
+      notifier.status(status());
+    }, STATUS_INTERVAL_MS);
+    closers.push(() => {
+      clearInterval(reporter);
+      beats.stop();
+      heartbeat.stop();
+    });
+    beats.refresh();
+    heartbeat.start();
     logger.info({ url: server.url, ledger: config.ledger.path, version: VERSION }, 'freehold is running');
+    notifier.ready(status());
 
     let stopping: Promise<void> | null = null;
     let reloading: Promise<void> = Promise.resolve();
@@ -87,22 +201,33 @@ export async function startDaemon({ config: initial, reload, logger }: DaemonOpt
       if (next === null) return;
       warnOfRestart(config, next, logger);
       config = { ...next, http: config.http, ledger: { ...next.ledger, path: config.ledger.path } };
+      warnOf(config, logger);
       try {
-        await watch.apply(next.segments, next.dhcp.leases);
+        source.set(config.metallb);
+        guard.configure(config.guard, config.dhcp);
+        await desk.configure(config.alerts);
+        await watch.apply(config.segments, config.dhcp.leases);
+        guard.keepSegments(config.segments.map(({ name }) => name));
+        beats.refresh();
       } catch (error) {
         logger.error({ err: error }, 'the new configuration could not be applied in full');
         return;
       }
-      logger.info({ segments: next.segments.length }, 'configuration reloaded');
+      logger.info({ segments: config.segments.length }, 'configuration reloaded');
     };
     return {
       url: server.url,
       // One after the other: the newest file is what counts in the end.
       reload() {
-        reloading = reloading.then(takeUp);
+        reloading = reloading.then(async () => {
+          notifier.reloading();
+          await takeUp();
+          notifier.ready(status());
+        });
         return reloading;
       },
       stop() {
+        notifier.stopping();
         stopping ??= reloading.then(closeAll).then(() => logger.info('freehold has stopped'));
         return stopping;
       },
@@ -111,6 +236,31 @@ export async function startDaemon({ config: initial, reload, logger }: DaemonOpt
     await closeAll();
     throw error;
   }
+}
+
+/** Segments whose network is known. */
+const placesOf = (watch: Watch): { name: string; place: SegmentPlace }[] =>
+  watch.all().flatMap(({ watch: { config, place } }) => (place === null ? [] : [{ name: config.name, place }]));
+
+function standInsOf(ledger: Ledger, watch: Watch, segment: string, nowMs: number): Mac[] {
+  const row = watch.all().find(({ watch: one }) => one.config.name === segment)?.watch.row;
+  return row === undefined || row === null ? [] : ledger.standIns(row.id, nowMs - STAND_IN_MEMORY_MS).map(({ mac }) => mac);
+}
+
+/** One line for `systemctl status`. */
+function statusOf(watch: Watch, guard: Guard): string {
+  const segments = watch.all().map(({ watch: one }) => one);
+  const waiting = segments.filter((one) => one.status().state === 'waiting').map((one) => one.config.name);
+  const open = guard.open().length;
+  return [
+    segments.length === 0 ? 'no segment is configured' : `watching ${segments.length} segment${segments.length === 1 ? '' : 's'}`,
+    ...(waiting.length > 0 ? [`waiting: ${waiting.join(', ')}`] : []),
+    `${open} conflict${open === 1 ? '' : 's'} open`,
+  ].join('; ');
+}
+
+function warnOf(config: Config, logger: Logger): void {
+  for (const warning of configWarnings(config)) logger.warn(warning);
 }
 
 function readAgain(reload: () => Config, logger: Logger): Config | null {

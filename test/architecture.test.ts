@@ -14,22 +14,25 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   link: ['core'],
   ledger: ['core'],
   system: ['core'],
-  watch: ['core', 'link', 'ledger', 'system'],
-  http: ['core', 'link', 'ledger', 'system', 'watch'],
-  cli: ['core', 'link', 'ledger', 'system', 'watch', 'http', 'daemon.ts', 'daemon-types.ts', 'test'],
-  'daemon.ts': ['core', 'link', 'ledger', 'system', 'watch', 'http', 'daemon-types.ts'],
+  alert: ['core', 'system'],
+  watch: ['core', 'link', 'ledger', 'system', 'alert'],
+  http: ['core', 'link', 'ledger', 'system', 'alert', 'watch'],
+  cli: ['core', 'link', 'ledger', 'system', 'alert', 'watch', 'http', 'daemon.ts', 'daemon-types.ts', 'test'],
+  'daemon.ts': ['core', 'link', 'ledger', 'system', 'alert', 'watch', 'http', 'daemon-types.ts'],
   'daemon-types.ts': ['system'],
 };
 
 /** Packages that belong to one room. */
 const AT_HOME: Readonly<Record<string, readonly string[]>> = {
-  koffi: ['link'],
+  koffi: ['link', 'system'],
   'raw-socket': ['link'],
   'arp-a': ['link'],
   'better-sqlite3': ['ledger'],
   express: ['http'],
   'node-cron': ['watch', 'system'],
+  nodemailer: ['alert'],
   pino: ['system'],
+  'prom-client': ['http'],
   yaml: ['system'],
   commander: ['cli'],
 };

@@ -5,6 +5,7 @@
 import { EXIT, type ExitCode, FreeholdError } from '../core/error.ts';
 import { loadConfig } from '../system/config.ts';
 import { ConfigError } from '../system/config-error.ts';
+import { configWarnings } from '../system/config-warnings.ts';
 import type { Output } from './output.ts';
 import { count } from './words.ts';
 
@@ -14,14 +15,16 @@ export interface ConfigOptions {
   readonly json?: boolean | undefined;
 }
 
-/** Exit 0 where it is good, 2 where it is not. With --json the problems are the answer, on stdout. */
+/** Exit 0 where it is good, with warnings too; 2 where it is not. With --json the problems are the answer, on stdout. */
 export function configCheckCommand(options: ConfigOptions, output: Output): ExitCode {
   try {
     const { config, source } = loadConfig(options.config);
-    if (options.json)
-      output.json({ valid: true, path: source.path, source: source.kind, segments: config.segments.length, problems: [] });
+    const warnings = configWarnings(config);
+    const segments = config.segments.length;
+    if (options.json) output.json({ valid: true, path: source.path, source: source.kind, segments, problems: [], warnings });
     else if (source.kind === 'defaults') output.text(`There is no ${source.path}: the defaults hold, and nothing is probed.`);
-    else output.text(`${source.path} is good: ${count(config.segments.length, 'segment')}.`);
+    else output.text(`${source.path} is good: ${count(segments, 'segment')}.`);
+    if (!options.json) for (const warning of warnings) output.note(`warning: ${warning}`);
     return EXIT.ok;
   } catch (error) {
     if (!options.json || !(error instanceof FreeholdError)) throw error;

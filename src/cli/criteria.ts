@@ -7,6 +7,8 @@ export interface CriteriaOptions {
   readonly minSweeps?: number | undefined;
   readonly maxGap?: string | undefined;
   readonly minCoverage?: number | undefined;
+  /** Otherwise as configured. */
+  readonly ignoreDhcpSpans?: boolean | undefined;
 }
 
 export type Parameters = Readonly<Record<string, string | number>>;
@@ -18,5 +20,7 @@ export function given(values: Readonly<Record<string, string | number | undefine
   return parameters;
 }
 
-export const criteriaParameters = ({ quietFor, minSweeps, maxGap, minCoverage }: CriteriaOptions): Parameters =>
-  given({ quietFor, minSweeps, maxGap, minCoverage });
+export const criteriaParameters = (options: CriteriaOptions): Parameters => {
+  const { quietFor, minSweeps, maxGap, minCoverage, ignoreDhcpSpans } = options;
+  return given({ quietFor, minSweeps, maxGap, minCoverage, dhcpSpans: ignoreDhcpSpans === true ? 'ignore' : undefined });
+};

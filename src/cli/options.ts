@@ -50,5 +50,14 @@ export function share(text: string): number {
   return value;
 }
 
+/** Some of these names, separated by commas; as written. */
+export const names =
+  (known: readonly string[]) =>
+  (text: string): string => {
+    const unknown = text.split(',').find((name) => !known.includes(name));
+    if (unknown !== undefined) throw new InvalidArgumentError(`Expected some of ${known.join(', ')}, separated by commas.`);
+    return text;
+  };
+
 /** Probes per second where none is asked for: the same as a segment's in the configuration. */
 export const DEFAULT_RATE = 500;

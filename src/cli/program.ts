@@ -3,14 +3,19 @@
  * `--help` start fast: import nothing of weight here.
  */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { CONFLICT_KINDS } from '../core/conflict/types.ts';
 import { EXIT, type ExitCode } from '../core/error.ts';
+import type { LiveEventType } from '../http/event-text.ts';
 import { VERSION } from '../system/version.ts';
+import type { AcknowledgeOptions, ConflictsOptions } from './conflicts.ts';
 import type { ConnectOptions } from './connect.ts';
 import type { CriteriaOptions } from './criteria.ts';
 import { failureOf, ignoreClosedPipe } from './exit.ts';
-import { DEFAULT_RATE, durationMs, durationText, rate, share, wholeNumber } from './options.ts';
+import { DEFAULT_RATE, durationMs, durationText, names, rate, share, wholeNumber } from './options.ts';
 import { createProcessOutput, type Output } from './output.ts';
 import type { ScanOptions } from './scan.ts';
+import { addService } from './service.ts';
+import type { WatchOptions } from './watch.ts';
 
 const EXAMPLES = `
 Examples:
@@ -19,6 +24,8 @@ Examples:
   freehold free --size 16                        which ranges of 16 or more are proven free
   freehold verify 192.0.2.200-192.0.2.215        probe that range now, and judge its history
   freehold history 192.0.2.17                    who was there, and when
+  freehold conflicts                             who has taken an address of a pool, or is about to
+  freehold watch                                 what the guard sees, live
 
 Exit codes: 0 yes, 1 unexpected failure, 2 wrong usage or configuration, 3 no, 4 not permitted, 5 daemon not reachable.
 Nothing is probed until you name an interface or a segment.`;
@@ -39,7 +46,8 @@ const withCriteria = (command: Command): Command =>
     .addOption(new Option('--quiet-for <duration>', 'how long nothing may have been seen, like 72h').argParser(durationText))
     .addOption(new Option('--min-sweeps <n>', 'looks in that time, at least').argParser(wholeNumber(1, 10_000_000)))
     .addOption(new Option('--max-gap <duration>', 'how long a look vouches for, like 15m').argParser(durationText))
-    .addOption(new Option('--min-coverage <share>', 'share of that time that is vouched for, 0 to 1').argParser(share));
+    .addOption(new Option('--min-coverage <share>', 'share of that time that is vouched for, 0 to 1').argParser(share))
+    .option('--ignore-dhcp-spans', 'also offer addresses that a DHCP server was seen to hand out: weaker than configured');
 
 type Finish = (code: ExitCode) => void;
 
@@ -131,6 +139,50 @@ function addHistory(program: Command, output: Output, finish: Finish): void {
     );
 }
 
+function addConflicts(program: Command, output: Output, finish: Finish): void {
+  const command = program
+    .command('conflicts')
+    .description('who has taken an address of a pool, or is about to; exit 3 where a conflict is open')
+    // What follows `acknowledge` is its own: both know --json and --url. The program must want it so, too.
+    .enablePositionalOptions()
+    .option('--all', 'closed ones too')
+    .option('--closed', 'only closed ones')
+    .option('--segment <name>', 'only of this segment')
+    .addOption(new Option('--kind <kind>', 'only of this kind').choices(CONFLICT_KINDS))
+    .addOption(new Option('--limit <n>', 'at most this many').argParser(wholeNumber(1, 1000)));
+  withDaemon(command)
+    .addOption(json())
+    .action(async (flags: ConflictsOptions) => finish(await (await import('./conflicts.ts')).conflictsCommand(flags, output)));
+  const acknowledge = command
+    .command('acknowledge')
+    .description('say that an open conflict has been seen')
+    .addArgument(new Argument('<id>', 'as `freehold conflicts` lists it').argParser(wholeNumber(1, 9_999_999_999)))
+    .option('--by <name>', 'who has seen it (default: $SUDO_USER or $USER)')
+    .option('--note <text>', 'what is being done about it');
+  withDaemon(acknowledge)
+    .addOption(json())
+    .action(async (id: number, flags: AcknowledgeOptions) =>
+      finish(
+        await (await import('./conflicts.ts')).acknowledgeCommand(id, { ...command.opts<ConflictsOptions>(), ...flags }, output),
+      ),
+    );
+}
+
+const EVENT_TYPES = ['sighting', 'conflict', 'sweep', 'notice'] as const satisfies readonly LiveEventType[];
+
+function addWatch(program: Command, output: Output, finish: Finish): void {
+  const command = program
+    .command('watch')
+    .description('what the guard sees, live, until Ctrl-C: sightings of pool addresses, conflicts, sweeps')
+    .addOption(new Option('--types <list>', `only some of ${EVENT_TYPES.join(', ')}`).argParser(names(EVENT_TYPES)));
+  withDaemon(command)
+    .addOption(new Option('--json', 'print one JSON object a line on stdout'))
+    .action(async (flags: WatchOptions) => {
+      const { untilInterrupted, watchCommand } = await import('./watch.ts');
+      finish(await watchCommand(flags, output, untilInterrupted(process, process.stdout)));
+    });
+}
+
 function addConfig(program: Command, output: Output, finish: Finish): void {
   const group = program.command('config').description('check the configuration, print what it amounts to, or its JSON Schema');
   const add = (name: string, description: string): Command => group.command(name).description(description);
@@ -152,6 +204,20 @@ function addConfig(program: Command, output: Output, finish: Finish): void {
   );
 }
 
+function addAlerts(program: Command, output: Output, finish: Finish): void {
+  const group = program.command('alerts').description('the channels through which people are told of conflicts');
+  type Flags = { readonly config?: string; readonly channel?: string; readonly json?: boolean };
+  group
+    .command('test')
+    .description('send a marked test message through every channel, now, without a daemon; exit 3 where one did not take it')
+    .addOption(configFile())
+    .option('--channel <name>', 'only this channel')
+    .addOption(json())
+    .action(async ({ config, ...rest }: Flags) =>
+      finish(await (await import('./alerts.ts')).alertsTestCommand({ config: config ?? null, ...rest }, output)),
+    );
+}
+
 function addDemo(program: Command, output: Output, finish: Finish): void {
   program
     .command('demo')
@@ -166,6 +232,7 @@ export function createProgram(output: Output, finish: Finish): Command {
   const program = new Command('freehold')
     .description('Proves which addresses of a LAN are free.')
     .version(VERSION, '-V, --version')
+    .enablePositionalOptions()
     .addHelpText('after', EXAMPLES)
     // Errors are worded in exit.ts; help still goes out here.
     .configureOutput({ outputError: () => undefined })
@@ -176,6 +243,10 @@ export function createProgram(output: Output, finish: Finish): Command {
   addVerify(program, output, finish);
   addHistory(program, output, finish);
   addConfig(program, output, finish);
+  addConflicts(program, output, finish);
+  addWatch(program, output, finish);
+  addAlerts(program, output, finish);
+  addService(program, { output, finish, json, withDaemon });
   addDemo(program, output, finish);
   return program;
 }

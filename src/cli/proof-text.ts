@@ -4,7 +4,7 @@
  */
 
 import { printable } from '../core/text.ts';
-import type { CriteriaJson, FreeRangesAnswer, OutageJson, ProofJson } from '../http/service.ts';
+import type { CriteriaJson, DhcpSpans, FreeRangesAnswer, OutageJson, ProofJson } from '../http/service.ts';
 import type { Colors } from './output.ts';
 import { table } from './table.ts';
 import { count, duration, moment, percent, span, verdictWord } from './words.ts';
@@ -32,10 +32,14 @@ export function proofLines(proof: ProofJson, now: string): readonly [string, str
   return [quiet, watched.join(', ')];
 }
 
-export function criteriaSentence(criteria: CriteriaJson, weaker: boolean, colors: Colors): string {
+export function criteriaSentence(
+  criteria: CriteriaJson & { readonly dhcpSpans?: DhcpSpans },
+  weaker: boolean,
+  colors: Colors,
+): string {
   const asked =
     `Free means: quiet for ${duration(criteria.quietForSeconds)}, at least ${count(criteria.minSweeps, 'look')} in that time, ` +
-    `${percent(criteria.minCoverage)} of it covered, a look being good for ${duration(criteria.maxGapSeconds)}.`;
+    `${percent(criteria.minCoverage)} of it covered, a look being good for ${duration(criteria.maxGapSeconds)}.${criteria.dhcpSpans === 'ignore' ? ' What DHCP servers hand out is not kept clear of.' : ''}`;
   return weaker ? `${asked}\n${colors.yellow('These criteria are weaker than the ones in the configuration.')}` : asked;
 }
 

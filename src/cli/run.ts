@@ -75,11 +75,16 @@ export function keepEarlySignals(signals: EventEmitter): () => void {
 export async function runCommand(options: RunOptions, output: Output): Promise<ExitCode> {
   const { loadConfig } = await import('../system/config.ts');
   const { config } = loadConfig(options.config);
-  const [{ createLogger }, { startDaemon }] = await Promise.all([import('../system/logger.ts'), import('../daemon.ts')]);
+  const [{ createLogger }, { startDaemon }, { createNotifier }] = await Promise.all([
+    import('../system/logger.ts'),
+    import('../daemon.ts'),
+    import('../system/notify/notifier.ts'),
+  ]);
   const logger = createLogger({ level: config.log.level });
   process.on('unhandledRejection', (error) => logger.error({ err: error }, 'something failed that nobody waited for; going on'));
   const replayEarly = keepEarlySignals(process);
-  const daemon = await startDaemon({ config, reload: () => loadConfig(options.config).config, logger });
+  const notifier = createNotifier(process.env, logger);
+  const daemon = await startDaemon({ config, reload: () => loadConfig(options.config).config, logger, notifier });
   // Signals first: whoever waits for this line may send one at once.
   const stopped = untilStopped(daemon, process, logger);
   replayEarly();

@@ -35,6 +35,8 @@ const reasonCode = z.enum([
   'proven-free',
 ]);
 
+const dhcpSpans = z.enum(['avoid', 'ignore']);
+
 const criteria = z.object({
   quietForSeconds: seconds,
   minSweeps: count,
@@ -73,7 +75,7 @@ const withheld = z.array(z.object({ ...span, verdict: verdictKind, reason: z.str
 export const freeRanges = z.object({
   segment: z.string(),
   generatedAt: time,
-  criteria: criteria.extend({ size: count, alignment: z.enum(['none', 'cidr']), weakerThanConfigured: z.boolean() }),
+  criteria: criteria.extend({ size: count, alignment: z.enum(['none', 'cidr']), dhcpSpans, weakerThanConfigured: z.boolean() }),
   ranges: z.array(z.object({ ...span, proof })),
   withheld,
   freeAddresses: count,
@@ -187,7 +189,7 @@ export const verify = z.object({
   }),
   proof,
   withheld,
-  criteria: criteria.extend({ weakerThanConfigured: z.boolean() }),
+  criteria: criteria.extend({ dhcpSpans, weakerThanConfigured: z.boolean() }),
 }) satisfies z.ZodType<service.VerifyAnswer>;
 
 export const health = z.object({ status: z.literal('ok') });

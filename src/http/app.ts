@@ -5,14 +5,22 @@ import express from 'express';
 import { EXIT, FreeholdError } from '../core/error.ts';
 import type { ListenAddress, ListenSocket } from '../system/config-types.ts';
 import type { Logger } from '../system/logger.ts';
+import { acknowledgeOperation } from './acknowledge.ts';
 import { addressOperation } from './address.ts';
 import { addressesOperation } from './addresses.ts';
 import { authenticate } from './auth.ts';
+import { conflictOperation, conflictsOperation } from './conflicts.ts';
+import { dhcpOperation } from './dhcp.ts';
+import { EventStreams, type StreamLimits } from './event-streams.ts';
+import { eventsOperation } from './events.ts';
 import { freeRangesOperation } from './free-ranges.ts';
-import { checkHost, requireJson, securityHeaders } from './guards.ts';
+import { checkHost, refuseForeignPages, requireJson, securityHeaders } from './guards.ts';
 import { healthOperation, readinessOperation } from './health.ts';
+import type { MetricsText } from './metrics/types.ts';
+import { metricsOperation } from './metrics-operation.ts';
 import { openApiOperation } from './openapi.ts';
 import type { Operation } from './operation.ts';
+import { poolsOperation } from './pools.ts';
 import { problemOf } from './problem.ts';
 import { segmentsOperation } from './segments.ts';
 import type { FreeholdService } from './service.ts';
@@ -27,6 +35,9 @@ export interface AppOptions {
   readonly version: string;
   /** Where it will listen; default: on TCP. */
   readonly listen?: ListenAddress | ListenSocket;
+  readonly eventStreams?: Partial<StreamLimits>;
+  /** Default: there is no /metrics. */
+  readonly metrics?: MetricsText;
 }
 
 export const OPERATIONS: readonly Operation[] = [
@@ -37,6 +48,12 @@ export const OPERATIONS: readonly Operation[] = [
   sweepsOperation,
   sweepNowOperation,
   verifyOperation,
+  conflictsOperation,
+  conflictOperation,
+  acknowledgeOperation,
+  poolsOperation,
+  dhcpOperation,
+  eventsOperation,
   healthOperation,
   readinessOperation,
 ];
@@ -46,7 +63,8 @@ const LARGEST_BODY = '16kb';
 const RETRY_AFTER_SECONDS = 7;
 
 export function createApp(options: AppOptions): express.Express {
-  const operations = [...OPERATIONS, openApiOperation(OPERATIONS, options.version)];
+  const answered = options.metrics === undefined ? OPERATIONS : [...OPERATIONS, metricsOperation(options.metrics)];
+  const operations = [...answered, openApiOperation(answered, options.version)];
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -56,7 +74,8 @@ export function createApp(options: AppOptions): express.Express {
   app.use(authenticate(options.token, new Set(operations.filter(({ open }) => open).map(({ path }) => path))));
   const paths = new Map<string, Operation[]>();
   for (const operation of operations) paths.set(operation.path, [...(paths.get(operation.path) ?? []), operation]);
-  for (const [path, methods] of paths) addRoute(app, path, methods, options.service);
+  const streams = new EventStreams(options.eventStreams);
+  for (const [path, methods] of paths) addRoute(app, path, methods, options.service, streams);
   app.use(() => {
     throw new FreeholdError('not-found', 'There is nothing at this path.', {
       exitCode: EXIT.usage,
@@ -67,16 +86,27 @@ export function createApp(options: AppOptions): express.Express {
   return app;
 }
 
-function addRoute(app: express.Express, path: string, operations: readonly Operation[], service: FreeholdService): void {
+function addRoute(
+  app: express.Express,
+  path: string,
+  operations: readonly Operation[],
+  service: FreeholdService,
+  streams: EventStreams,
+): void {
   const route = app.route(path.replace(/\{(\w+)\}/, ':$1'));
   for (const operation of operations) {
     const handle: express.RequestHandler = async (request, response) => {
       const search = request.originalUrl.split('?').slice(1).join('?');
       const pathValue = Object.values(request.params).flat().at(-1) ?? '';
-      const { status, body } = await operation.run({ search, body: request.body ?? {}, pathValue }, service);
-      response.status(status).json(body);
+      const place = { pathValue, lastEventId: request.get('Last-Event-ID') };
+      const reply = await operation.run({ search, body: request.body ?? {}, place }, service);
+      if ('text' in reply) response.status(reply.status).set('Content-Type', reply.contentType).send(Buffer.from(reply.text));
+      else if (!('events' in reply)) response.status(reply.status).json(reply.body);
+      else if (request.method === 'HEAD') response.type('text/event-stream').end();
+      else streams.open(response, reply.events);
     };
-    if (operation.method === 'get') route.get(handle);
+    if (isStream(operation)) route.get(refuseForeignPages, handle);
+    else if (operation.method === 'get') route.get(handle);
     else route.post(requireJson, express.json({ limit: LARGEST_BODY, strict: true, inflate: false, type: () => true }), handle);
   }
   const allowed = operations.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : ['POST'])).join(', ');
@@ -87,6 +117,8 @@ function addRoute(app: express.Express, path: string, operations: readonly Opera
     });
   });
 }
+
+const isStream = ({ answers }: Operation): boolean => answers[200]?.contentType === 'text/event-stream';
 
 const logRequests =
   (logger: Logger): express.RequestHandler =>

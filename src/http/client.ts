@@ -29,7 +29,7 @@ export interface HttpClient {
   post<T>(path: string, body: Readonly<Record<string, unknown>>): Promise<T>;
 }
 
-interface RawAnswer {
+export interface RawAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly text: string;
@@ -62,7 +62,8 @@ export function createClient(options: ClientOptions): HttpClient {
   };
 }
 
-interface Target {
+/** Where a request goes; also for event-client.ts. */
+export interface Target {
   readonly name: string;
   readonly secure: boolean;
   readonly where: RequestOptions;
@@ -70,7 +71,8 @@ interface Target {
   readonly prefix: string;
 }
 
-function targetOf({ url, socketPath }: ClientOptions): Target {
+/** @throws FreeholdError `invalid-url` */
+export function targetOf({ url, socketPath }: ClientOptions): Target {
   const path = socketPath ?? (url.startsWith('unix:') ? url.slice('unix:'.length) : null);
   if (path !== null) return { name: `unix:${path}`, secure: false, where: { socketPath: path, host: 'localhost' }, prefix: '' };
   const parsed = URL.canParse(url) ? new URL(url) : null;
@@ -85,7 +87,7 @@ function targetOf({ url, socketPath }: ClientOptions): Target {
   return { name: parsed.origin, secure: parsed.protocol === 'https:', where, prefix: parsed.pathname.replace(/\/+$/, '') };
 }
 
-function searchOf(query: QueryValues): string {
+export function searchOf(query: QueryValues): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined) search.append(name, String(value));
   const text = search.toString();
@@ -111,7 +113,8 @@ async function exchange(target: Target, request: RequestOptions, body: string | 
   }
 }
 
-async function readText(incoming: IncomingMessage): Promise<string> {
+/** @throws FreeholdError `answer-too-large` */
+export async function readText(incoming: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
@@ -122,7 +125,8 @@ async function readText(incoming: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function readAnswer<T>({ status, contentType, text }: RawAnswer, name: string): T {
+/** @throws FreeholdError of the problem document, or `not-a-daemon` */
+export function readAnswer<T>({ status, contentType, text }: RawAnswer, name: string): T {
   const value = parseObject(text);
   const [type = ''] = contentType.split(';');
   if (value !== null && type.trim() === 'application/json') return value as T;
@@ -161,7 +165,7 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | null {
   }
 }
 
-function unreachable(name: string, cause: unknown): FreeholdError {
+export function unreachable(name: string, cause: unknown): FreeholdError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no connection';
   const hint =
     code === 'EACCES'
@@ -174,7 +178,7 @@ function unreachable(name: string, cause: unknown): FreeholdError {
   });
 }
 
-const timedOut = (name: string, timeoutMs: number, cause: unknown): FreeholdError =>
+export const timedOut = (name: string, timeoutMs: number, cause: unknown): FreeholdError =>
   new FreeholdError('daemon-timeout', `The daemon at ${name} did not answer within ${Math.ceil(timeoutMs / 1000)} s.`, {
     exitCode: EXIT.unreachable,
     hint: 'Its log says what it is doing.',

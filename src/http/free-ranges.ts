@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import * as answers from './answer-schemas.ts';
 import { getOperation } from './operation.ts';
-import { choice, criteriaOf, criteriaQuery, segment, wholeNumberText } from './parameters.ts';
+import { choice, criteriaOf, criteriaQuery, dhcpSpans, segment, wholeNumberText } from './parameters.ts';
 
 export const freeRangesOperation = getOperation({
   path: '/free-ranges',
@@ -15,6 +15,7 @@ export const freeRangesOperation = getOperation({
     limit: wholeNumberText(1, 1000, 'At most this many ranges').prefault('100'),
     alignment: choice(['none', 'cidr'], 'cidr: only whole CIDR blocks').prefault('none'),
     ...criteriaQuery,
+    dhcpSpans,
   }),
   answers: { 200: { description: 'The ranges, and what is withheld', schema: answers.freeRanges } },
   reply: (service, query) => ({
@@ -25,6 +26,7 @@ export const freeRangesOperation = getOperation({
       limit: query.limit,
       alignment: query.alignment,
       criteria: criteriaOf(query),
+      dhcpSpans: query.dhcpSpans,
     }),
   }),
 });

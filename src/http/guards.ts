@@ -37,6 +37,16 @@ export const checkHost: RequestHandler = (request, _response, next) => {
   });
 };
 
+/**
+ * A page of another origin cannot read a stream of events, but it could hold every one of the few that there are. Browsers say
+ * where a request comes from (Fetch Metadata); other clients say nothing, and are let in.
+ */
+export const refuseForeignPages: RequestHandler = (request, _response, next) => {
+  const site = request.get('Sec-Fetch-Site');
+  if (site === undefined || site === 'same-origin' || site === 'none') return next();
+  throw new FreeholdError('foreign-page', 'A page of another origin may not follow the events.', { exitCode: EXIT.notPermitted });
+};
+
 /** A page can send a form or plain text to any address unasked, but not this content type. */
 export const requireJson: RequestHandler = (request, _response, next) => {
   const [type = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';');

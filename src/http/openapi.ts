@@ -3,6 +3,7 @@
  */
 import { z } from 'zod';
 import * as answers from './answer-schemas.ts';
+import * as guardAnswers from './guard-schemas.ts';
 import { type Answer, getOperation, type Operation } from './operation.ts';
 import { NO_PARAMETERS } from './parameters.ts';
 
@@ -21,6 +22,10 @@ const COMPONENTS: readonly (readonly [string, z.ZodType])[] = [
   ['Outage', answers.outage],
   ['Health', answers.health],
   ['Readiness', answers.readiness],
+  ['Conflicts', guardAnswers.conflicts],
+  ['Conflict', guardAnswers.conflict],
+  ['Pools', guardAnswers.pools],
+  ['Dhcp', guardAnswers.dhcp],
   ['Problem', answers.problem],
 ];
 
@@ -47,7 +52,8 @@ export function openApiDocument(operations: readonly Operation[], version: strin
     info: {
       title: 'Freehold',
       version,
-      description: 'Which addresses of a LAN are proven free. Errors are problem documents (RFC 9457) with a stable code.',
+      description:
+        'Which addresses of a LAN are proven free, and who takes those of a pool. Errors are problem documents (RFC 9457) with a stable code.',
     },
     paths,
     components: {
@@ -61,7 +67,7 @@ function describe(operation: Operation): Json {
   return {
     operationId: operation.method + operation.path.replace(/[/{}.-]+(\w?)/g, (_, letter: string) => letter.toUpperCase()),
     summary: operation.summary,
-    parameters: [...pathParameters(operation.path), ...queryParameters(operation.query)],
+    parameters: [...pathParameters(operation), ...queryParameters(operation.query), ...headerParameters(operation)],
     ...(operation.body === null
       ? {}
       : { requestBody: { required: true, content: { 'application/json': { schema: inputSchema(operation.body) } } } }),
@@ -75,19 +81,17 @@ function describe(operation: Operation): Json {
 
 const reference = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
 
-const describeAnswer = ({ description, schema }: Answer): Json => {
+const describeAnswer = ({ description, schema, contentType = 'application/json' }: Answer): Json => {
   const name = COMPONENTS.find(([, component]) => component === schema)?.[0];
   const described = name === undefined ? plain(z.toJSONSchema(schema, { io: 'output' })) : reference(name);
-  return { description, content: { 'application/json': { schema: described } } };
+  return { description, content: { [contentType]: { schema: described } } };
 };
 
-const pathParameters = (path: string): Json[] =>
-  [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-    name,
-    in: 'path',
-    required: true,
-    schema: { type: 'string', format: 'ipv4' },
-  }));
+const pathParameters = ({ path, pathSchema = { type: 'string' } }: Operation): Json[] =>
+  [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: pathSchema }));
+
+const headerParameters = ({ headers = [] }: Operation): Json[] =>
+  headers.map(({ name, description }) => ({ name, in: 'header', required: false, description, schema: { type: 'string' } }));
 
 function queryParameters(query: z.ZodObject): Json[] {
   const { properties = {} } = inputSchema(query) as { readonly properties?: Json };

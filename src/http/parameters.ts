@@ -50,6 +50,11 @@ export const criteriaBody = {
   minCoverage: field.share(COVERAGE).optional(),
 };
 
+export const dhcpSpans = choice(
+  ['avoid', 'ignore'],
+  'Whether to stay clear of the addresses that DHCP servers were seen to hand out; as configured where it is left out',
+).optional();
+
 interface AskedCriteria {
   readonly quietFor?: number | undefined;
   readonly minSweeps?: number | undefined;

@@ -23,7 +23,7 @@ export interface Problem {
   readonly errors?: readonly FieldError[];
 }
 
-/** Input that was refused, field by field. Codes `invalid-query`, `invalid-body`, `invalid-address`. */
+/** Input that was refused, field by field. Codes `invalid-query`, `invalid-body`, `invalid-address`, `invalid-conflict-id`. */
 export class InputError extends FreeholdError {
   readonly errors: readonly FieldError[];
 
@@ -39,6 +39,7 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   'invalid-query': 400,
   'invalid-body': 400,
   'invalid-address': 400,
+  'invalid-conflict-id': 400,
   'malformed-json': 400,
   'malformed-request': 400,
   'bad-criteria': 400,
@@ -47,15 +48,19 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   'verify-range-too-large': 400,
   unauthorized: 401,
   'host-not-allowed': 403,
+  'foreign-page': 403,
   'not-found': 404,
   'segment-unknown': 404,
   'address-not-watched': 404,
+  'conflict-unknown': 404,
   'method-not-allowed': 405,
   'no-segments': 409,
+  'conflict-closed': 409,
   'body-too-large': 413,
   'unsupported-media-type': 415,
   'verify-busy': 429,
   'sweep-busy': 429,
+  'too-many-streams': 429,
   'not-permitted': 503,
   'segment-not-ready': 503,
   'ledger-not-writable': 503,

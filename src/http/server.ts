@@ -4,7 +4,7 @@
  */
 import { unlinkSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { EXIT, FreeholdError } from '../core/error.ts';
 import type { ListenAddress, ListenSocket } from '../system/config-types.ts';
@@ -13,7 +13,7 @@ import { formatListen } from '../system/listen-address.ts';
 export interface RunningServer {
   /** `http://127.0.0.1:5227` or `unix:/path`. */
   readonly url: string;
-  /** Lets answers under way end, for a second at most; then ends every connection. Idempotent. */
+  /** Ends streams of events at once, lets other answers end, for a second at most; then ends every connection. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -61,13 +61,18 @@ export async function listen(
     app,
   );
   server.maxConnections = maxConnections;
+  const underWay = new Set<ServerResponse>();
+  server.on('request', (_request, response) => {
+    underWay.add(response);
+    response.once('close', () => underWay.delete(response));
+  });
   if (where.kind === 'unix') await removeStaleSocket(where);
   await open(server, where);
   let closing: Promise<void> | undefined;
   return {
     url: urlOf(server, where),
     close() {
-      closing ??= close(server, closeGraceMs);
+      closing ??= close(server, underWay, closeGraceMs);
       return closing;
     },
   };
@@ -90,8 +95,9 @@ function open(server: Server, where: ListenAddress | ListenSocket): Promise<void
   });
 }
 
-function close(server: Server, graceMs: number): Promise<void> {
+function close(server: Server, underWay: ReadonlySet<ServerResponse>, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
+    for (const response of underWay) if (isEndless(response)) endNow(response);
     // server.close() ends idle connections itself.
     const force = setTimeout(() => server.closeAllConnections(), graceMs);
     server.close(() => {
@@ -99,6 +105,16 @@ function close(server: Server, graceMs: number): Promise<void> {
       resolve();
     });
   });
+}
+
+/** Server-sent events: waiting for their end would be waiting for the reader to leave. */
+const isEndless = (response: ServerResponse): boolean =>
+  response.headersSent && String(response.getHeader('content-type')).startsWith('text/event-stream');
+
+function endNow(response: ServerResponse): void {
+  // What a slow reader has not taken by now would only hold the connection.
+  if (response.writableLength > 0) response.destroy();
+  else response.end();
 }
 
 function urlOf(server: Server, where: ListenAddress | ListenSocket): string {

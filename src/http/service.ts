@@ -9,11 +9,17 @@ import type { Criteria } from '../core/evidence/criteria.ts';
 import type { Reason, Use, VerdictKind } from '../core/evidence/proof.ts';
 import type { SightingSource } from '../core/evidence/sighting.ts';
 import type { FreeRangeOptions } from '../core/range/types.ts';
+import type { GuardService } from './guard-service.ts';
+
+/** Whether addresses within the span that a DHCP server was seen to hand out may be called free. */
+export type DhcpSpans = 'avoid' | 'ignore';
 
 export interface FreeRangesQuery extends FreeRangeOptions {
   /** undefined: the only segment there is; with several, an error that lists them. */
   readonly segment: string | undefined;
   readonly criteria: Partial<Criteria>;
+  /** undefined: as configured. */
+  readonly dhcpSpans?: DhcpSpans | undefined;
 }
 
 export interface CriteriaJson {
@@ -54,6 +60,7 @@ export interface FreeRangesAnswer {
   readonly criteria: CriteriaJson & {
     readonly size: number;
     readonly alignment: 'none' | 'cidr';
+    readonly dhcpSpans: DhcpSpans;
     readonly weakerThanConfigured: boolean;
   };
   readonly ranges: readonly { readonly start: string; readonly end: string; readonly size: number; readonly proof: ProofJson }[];
@@ -201,12 +208,14 @@ export interface VerifyAnswer {
   /** The history alone: the weakest proof in the range, and all that is not free in it. */
   readonly proof: ProofJson;
   readonly withheld: FreeRangesAnswer['withheld'];
-  readonly criteria: CriteriaJson & { readonly weakerThanConfigured: boolean };
+  readonly criteria: CriteriaJson & { readonly dhcpSpans: DhcpSpans; readonly weakerThanConfigured: boolean };
 }
 
 export interface VerifyQuery {
   readonly range: Ipv4Range;
   readonly criteria: Partial<Criteria>;
+  /** undefined: as configured. */
+  readonly dhcpSpans?: DhcpSpans | undefined;
 }
 
 export interface Check {
@@ -216,6 +225,7 @@ export interface Check {
 }
 
 export interface FreeholdService {
+  readonly guard: GuardService;
   freeRanges(query: FreeRangesQuery): FreeRangesAnswer;
   addresses(query: AddressesQuery): AddressesAnswer;
   address(address: Ipv4, criteria: Partial<Criteria>): AddressAnswer;

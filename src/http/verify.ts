@@ -7,7 +7,7 @@ import { EXIT, FreeholdError } from '../core/error.ts';
 import { textField } from '../system/text-field.ts';
 import * as answers from './answer-schemas.ts';
 import { postOperation } from './operation.ts';
-import { criteriaBody, criteriaOf } from './parameters.ts';
+import { criteriaBody, criteriaOf, dhcpSpans } from './parameters.ts';
 
 /** Four frames go out for each of them within seconds. */
 export const VERIFY_MAX_ADDRESSES = 4096;
@@ -21,7 +21,7 @@ const range = textField<Ipv4Range>(
 export const verifyOperation = postOperation({
   path: '/verify',
   summary: 'Probe a range now (RFC 5227; 4 to 7 seconds) and judge its history',
-  body: z.strictObject({ range, ...criteriaBody }),
+  body: z.strictObject({ range, ...criteriaBody, dhcpSpans }),
   answers: { 200: { description: 'Whether it is free, and how that is known', schema: answers.verify } },
   reply: async (service, body) => {
     const size = sizeOf(body.range);
@@ -35,6 +35,9 @@ export const verifyOperation = postOperation({
         },
       );
     }
-    return { status: 200, body: await service.verify({ range: body.range, criteria: criteriaOf(body) }) };
+    return {
+      status: 200,
+      body: await service.verify({ range: body.range, criteria: criteriaOf(body), dhcpSpans: body.dhcpSpans }),
+    };
   },
 });

@@ -1,5 +1,5 @@
 /**
- * The few calls of the C library that the wire needs, typed. The only file that knows the foreign-function library: it loads
+ * The few calls of the C library that the wire needs, typed. The only file of this room that knows the foreign-function library: it loads
  * on first use, so importing this room costs nothing and fails nowhere. Decides nothing: every call answers as C does.
  */
 import { createRequire } from 'node:module';

@@ -8,6 +8,7 @@ import { type Cidr, parseCidr } from '../core/address/cidr.ts';
 import { type Ipv4, parseIpv4 } from '../core/address/ipv4.ts';
 import { type Ipv4Range, parseRange } from '../core/address/range.ts';
 import { err, ok } from '../core/result.ts';
+import { printable } from '../core/text.ts';
 import type { ListenAddress, ListenSocket } from './config-types.ts';
 import { DURATION_PATTERN, formatDuration, parseDuration } from './duration.ts';
 import { parseListen } from './listen-address.ts';
@@ -45,6 +46,8 @@ export const share = (description: string) => {
 export const choice = <const Values extends readonly string[]>(values: Values, description: string) =>
   z.enum(values, expects(`one of ${values.join(', ')}`)).meta({ description });
 
+export const flag = (description: string) => z.boolean(expects('true or false')).meta({ description });
+
 /** In milliseconds once read. */
 export const duration = (fromMs: number, toMs: number, description: string) => {
   const what = `a duration from ${formatDuration(fromMs)} to ${formatDuration(toMs)}, like 90s, 10m, 72h or 14d`;
@@ -59,13 +62,15 @@ export const rate = z
   .union([wholeNumber(1, 1_000_000, RATE_EXPECTED), z.literal('max')], expects(RATE_EXPECTED))
   .meta({ description: 'Probes a second at most; max sends as fast as the link takes them' });
 
-const SEGMENT_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const PLAIN_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const NAME_EXPECTED = 'a name of 1 to 63 lower case letters, digits and hyphens, not starting with a hyphen';
-export const segmentName = textField(
-  NAME_EXPECTED,
-  { description: 'The name of the segment', pattern: SEGMENT_NAME.source },
-  (text) => (SEGMENT_NAME.test(text) ? ok(text) : err(`expected ${NAME_EXPECTED}`)),
-);
+/** Of a segment or a channel: fit for a label, a URL and a command line. */
+export const plainName = (description: string) =>
+  textField(NAME_EXPECTED, { description, pattern: PLAIN_NAME.source }, (text) =>
+    PLAIN_NAME.test(text) ? ok(text) : err(`expected ${NAME_EXPECTED}`),
+  );
+
+export const segmentName = plainName('The name of the segment');
 
 // dev_valid_name() of the kernel: IFNAMSIZ is 16 with its terminating zero.
 const INTERFACE_NAME = /^(?!\.{1,2}$)[^/:\s]{1,15}$/;
@@ -109,3 +114,11 @@ export const absolutePath = (description: string) =>
   textField(PATH_EXPECTED, { description, pattern: '^/' }, (text) =>
     text.startsWith('/') && text.length <= 4096 && !text.includes('\0') ? ok(text) : err(`expected ${PATH_EXPECTED}`),
   );
+
+/** One line of text for people or for a login. @param atMost characters */
+export const shortText = (atMost: number, description: string) => {
+  const what = `a text of 1 to ${atMost} characters on one line`;
+  return textField(what, { description, minLength: 1, maxLength: atMost }, (text) =>
+    text !== '' && printable(text, atMost) === text ? ok(text) : err(`expected ${what}`),
+  );
+};

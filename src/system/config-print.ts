@@ -1,11 +1,12 @@
 /**
  * The effective configuration as YAML: defaults filled in, durations as people write them. Reading it again gives the same
- * configuration. Shows the token file's path, never the token.
+ * configuration, or, where it hides part of a URL, is refused. Shows where secrets are, never a secret.
  */
 import { stringify } from 'yaml';
 import { formatCidr } from '../core/address/cidr.ts';
 import { formatIpv4 } from '../core/address/ipv4.ts';
 import { formatRange } from '../core/address/range.ts';
+import { channelAsWritten } from './config-print-channel.ts';
 import type { Config, SegmentConfig } from './config-types.ts';
 import { formatDuration } from './duration.ts';
 import { formatListen } from './listen-address.ts';
@@ -19,7 +20,20 @@ export const configAsWritten = (config: Config): Readonly<Record<string, unknown
     maxGap: formatDuration(config.proof.maxGapMs),
     minCoverage: config.proof.minCoverage,
   },
-  dhcp: { leases: config.dhcp.leases },
+  dhcp: {
+    leases: config.dhcp.leases.map(({ path, format }) => (format === 'auto' ? path : { path, format })),
+    servers: config.dhcp.servers.map(formatIpv4),
+    avoidSpans: config.dhcp.avoidSpans,
+  },
+  metallb: {
+    pools: config.metallb.pools.map(({ name, addresses }) => ({ name, addresses: addresses.map(formatRange) })),
+    speakers: config.metallb.speakers.map(({ mac, node }) => (node === null ? mac : { mac, node })),
+  },
+  guard: {
+    closeAfter: formatDuration(config.guard.closeAfterMs),
+    splitBrainGrace: formatDuration(config.guard.splitBrainGraceMs),
+  },
+  alerts: { channels: config.alerts.channels.map(channelAsWritten) },
   http: {
     listen: formatListen(config.http.listen),
     ...(config.http.tokenFile === null ? {} : { tokenFile: config.http.tokenFile }),

@@ -2,58 +2,33 @@
  * Rules between the values of a configuration. Works on the document as written, so that these problems show together with
  * those of single values; a value that cannot be read is passed over here, its own problem is already told.
  */
-import type { z } from 'zod';
 import { rangeOfCidr } from '../core/address/cidr.ts';
 import { formatIpv4 } from '../core/address/ipv4.ts';
 import { contains, formatRange, type Ipv4Range, overlaps } from '../core/address/range.ts';
 import { rangeSet, setContains } from '../core/address/range-set.ts';
 import { DEFAULT_CRITERIA } from '../core/evidence/criteria.ts';
+import { brokenAlertRules } from './config-alert-rules.ts';
 import * as field from './config-fields.ts';
+import { brokenMetallbRules } from './config-metallb-rules.ts';
+import { asList, asRaw, duplicateNames, isRaw, type Raw, type RuleProblem, read } from './config-raw.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { isLoopbackHost } from './listen-address.ts';
-
-export interface RuleProblem {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
-
-type Raw = Readonly<Record<string, unknown>>;
-
-const isRaw = (value: unknown): value is Raw => typeof value === 'object' && value !== null && !Array.isArray(value);
-const asRaw = (value: unknown): Raw => (isRaw(value) ? value : {});
-const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-
-const read = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> | undefined => {
-  const parsed = schema.safeParse(value);
-  return parsed.success ? parsed.data : undefined;
-};
 
 export function brokenRules(document: unknown): readonly RuleProblem[] {
   const top = asRaw(document);
   const segments = asList(top['segments']);
   return [
-    ...duplicateNames(segments),
+    ...duplicateNames(segments, ['segments']),
     ...overlapping(segments),
     ...sameInterface(segments),
     ...segments.flatMap((segment, index) =>
       isRaw(segment) ? [...missingInterface(segment, index), ...outsideOfCidr(segment, index)] : [],
     ),
+    ...brokenMetallbRules(asRaw(top['metallb'])),
+    ...brokenAlertRules(asRaw(top['alerts'])),
     ...openListen(asRaw(top['http'])),
     ...keptTooShort(asRaw(top['ledger']), asRaw(top['proof'])),
   ];
-}
-
-function duplicateNames(segments: readonly unknown[]): RuleProblem[] {
-  const first = new Map<string, number>();
-  return segments.flatMap((segment, index) => {
-    const name = asRaw(segment)['name'];
-    if (typeof name !== 'string') return [];
-    const earlier = first.get(name);
-    if (earlier === undefined) first.set(name, index);
-    else
-      return [{ path: ['segments', index, 'name'], message: `expected a name of its own (segments[${earlier}] has it already)` }];
-    return [];
-  });
 }
 
 /** An address used in one segment could be called free in the other. */

@@ -1,13 +1,18 @@
 /**
- * The configuration file's shape, bounds and defaults: the one place that names its keys. Rules between keys are in
- * config-rules.ts.
+ * The configuration file's shape, bounds and defaults: with config-metallb.ts and config-alerts.ts, which have sections of their
+ * own, the one place that names its keys. Rules between keys are in config-rules.ts.
  */
+import { z } from 'zod';
 import { rangeSet } from '../core/address/range-set.ts';
 import { CRITERIA_BOUNDS } from '../core/evidence/check-criteria.ts';
 import { DEFAULT_CRITERIA } from '../core/evidence/criteria.ts';
+import { secretPath } from './config-alert-fields.ts';
+import { alertsSchema } from './config-alerts.ts';
 import * as field from './config-fields.ts';
-import type { Config } from './config-types.ts';
+import { metallbSchema } from './config-metallb.ts';
+import type { Config, LeaseFileConfig } from './config-types.ts';
 import { formatDuration } from './duration.ts';
+import { expects } from './text-field.ts';
 
 export const DEFAULT_CONFIG_PATH = '/etc/freehold/freehold.yaml';
 const DAY_MS = 86_400_000;
@@ -56,10 +61,44 @@ const proof = {
   minCoverage: field.share('The share of that time that looks vouch for').default(DEFAULT_CRITERIA.minCoverage),
 };
 
+const leaseFormat = ['auto', 'dnsmasq', 'isc', 'kea'] as const;
+const leasePath = field.absolutePath('The file that the server keeps its leases in');
+const leaseFile = z
+  .union(
+    [
+      leasePath.transform((path): LeaseFileConfig => ({ path, format: 'auto' })),
+      field
+        .mapping(
+          { path: leasePath, format: field.choice(leaseFormat, 'auto: told from what the file says').default('auto') },
+          'a path, or a mapping with path and format',
+        )
+        .transform(({ path, format }): LeaseFileConfig => ({ path, format })),
+    ],
+    expects('a path, or a mapping with path and format'),
+  )
+  .meta({ description: 'A lease file of dnsmasq, ISC dhcpd or Kea' });
+
+const dhcp = {
+  leases: field.list(leaseFile, 16, 'lease files').prefault([]),
+  servers: field
+    .list(field.address, 64, 'addresses')
+    .prefault([])
+    .meta({ description: 'Servers that are meant to be there; default: the first one heard on each segment' }),
+  avoidSpans: field.flag('Whether free ranges stay clear of the addresses between those that servers hand out').default(true),
+};
+
+const guard = {
+  closeAfter: field
+    .duration(10_000, 7 * DAY_MS, 'How long a stranger must be silent before its conflict is closed')
+    .prefault('10m'),
+  splitBrainGrace: field
+    .duration(1000, 3_600_000, 'How long two nodes may answer for one address, in a failover')
+    .prefault('15s'),
+};
+
 const http = {
   listen: field.listen.prefault('127.0.0.1:5227'),
-  tokenFile: field
-    .absolutePath('The file that holds the bearer token')
+  tokenFile: secretPath('The file that holds the bearer token')
     .optional()
     .transform((path) => path ?? null),
 };
@@ -86,12 +125,16 @@ export const documentSchema = field.mapping(
         maxGapMs: maxGap,
         minCoverage,
       })),
-    dhcp: field
-      .mapping(
-        { leases: field.list(field.absolutePath('A lease file of dnsmasq'), 16, 'paths').prefault([]) },
-        'a mapping with leases',
-      )
-      .prefault({}),
+    dhcp: field.mapping(dhcp, 'a mapping').prefault({}),
+    metallb: metallbSchema.prefault({}),
+    guard: field
+      .mapping(guard, 'a mapping')
+      .prefault({})
+      .transform(({ closeAfter, splitBrainGrace }): Config['guard'] => ({
+        closeAfterMs: closeAfter,
+        splitBrainGraceMs: splitBrainGrace,
+      })),
+    alerts: alertsSchema.prefault({}),
     http: field.mapping(http, 'a mapping').prefault({}),
     ledger: field
       .mapping(ledger, 'a mapping')
@@ -99,5 +142,5 @@ export const documentSchema = field.mapping(
       .transform(({ path, keep }): Config['ledger'] => ({ path, keepMs: keep })),
     log: field.mapping(log, 'a mapping').prefault({}),
   },
-  'a mapping with segments, proof, dhcp, http, ledger or log',
+  'a mapping with segments, proof, dhcp, metallb, guard, alerts, http, ledger or log',
 );

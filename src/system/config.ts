@@ -63,6 +63,11 @@ export function parseConfig(text: string, file: string): Config {
 }
 
 function noteIssue(issue: z.core.$ZodIssue, note: (path: readonly PropertyKey[], message: string) => void): void {
+  const inner = issue.code === 'invalid_union' ? fittingForm(issue.errors) : undefined;
+  if (inner !== undefined) {
+    for (const one of inner) noteIssue(one, (path, message) => note([...issue.path, ...path], message));
+    return;
+  }
   if (issue.code !== 'unrecognized_keys') {
     note(issue.path, issue.message);
     return;
@@ -70,6 +75,14 @@ function noteIssue(issue: z.core.$ZodIssue, note: (path: readonly PropertyKey[],
   // config-fields.ts writes one line for each key.
   const messages = issue.message.split('\n');
   for (const [index, key] of issue.keys.entries()) note([...issue.path, key], messages[index] ?? 'unknown key');
+}
+
+/** Of the forms that a value may have (a text or a mapping, say): what is wrong with the one that was meant, told by its type. */
+function fittingForm(forms: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] | undefined {
+  const isOtherType = ({ path, code }: z.core.$ZodIssue): boolean =>
+    path.length === 0 && (code === 'invalid_type' || code === 'invalid_value');
+  const fitting = forms.filter((issues) => !issues.some(isOtherType));
+  return fitting.length === 1 ? fitting[0] : undefined;
 }
 
 /** A message that says what was expected also says what was given; the others hold it already. */

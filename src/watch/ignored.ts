@@ -3,13 +3,14 @@
  * bounded by the number of reasons.
  */
 import type { DecodeReason } from '../core/codec/reason.ts';
+import type { HearingRefusal } from './dhcp-hearing.ts';
 import type { SightingRefusal } from './sightings.ts';
 
 /**
  * `scanner-probe`: one MAC asking for addresses by the dozen is a scanner, and its probes announce nobody.
  * `failed-to-read`: our own mistake; the log has the first.
  */
-export type IgnoreReason = DecodeReason | SightingRefusal | 'scanner-probe' | 'failed-to-read';
+export type IgnoreReason = DecodeReason | SightingRefusal | HearingRefusal | 'scanner-probe' | 'failed-to-read';
 
 export class IgnoredFrames {
   readonly #counts = new Map<IgnoreReason, number>();

@@ -35,6 +35,8 @@ export interface RecorderOptions {
   readonly onScanner: (segment: SegmentId, mac: Mac, probes: number) => void;
   /** Told of each slice before it is written. What it throws is logged. */
   readonly onFlush?: (sightings: readonly FoldedSighting[]) => void;
+  /** Told with each round, for the watchdog. */
+  readonly onTick?: () => void;
 }
 
 /** What was pending at one moment, and how much of it is still to be written. */
@@ -126,6 +128,7 @@ export class Recorder {
   }
 
   #tick(): void {
+    this.#options.onTick?.();
     this.#takeDecided(this.#scanners.decide(this.#options.clock.monotonicMs()));
     // A round that is not done yet goes on; what came meanwhile is the next one's.
     if (this.#turn === null) this.#continue(this.#newRound());

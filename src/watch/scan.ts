@@ -19,8 +19,8 @@ import { openPacketWire } from '../link/packet-wire.ts';
 import type { InterfaceFacts } from '../link/types.ts';
 import { systemClock } from '../system/clock.ts';
 import { faultOf, type WireFault } from './faults.ts';
-import { readFrame } from './frame-reader.ts';
-import { IgnoredFrames } from './ignored.ts';
+import { FrameCounts } from './frame-counts.ts';
+import { readFrame } from './listener.ts';
 import type { Scan, ScanHost, ScanReport, ScanRequest } from './scan-types.ts';
 import { edges, MAX_SEGMENT_ADDRESSES, ownNetwork } from './segment-place.ts';
 import { driveSweep } from './sweep-driver.ts';
@@ -51,7 +51,7 @@ export const scan: Scan = async (request, onProgress) => {
   const own = interfaces.value.list().flatMap(({ addresses }) => addresses.map(({ address }) => address));
   const plan = planScan(request, facts, range, own);
   const found = new Map<Ipv4, Found>();
-  const ignored = new IgnoredFrames();
+  const counts = new FrameCounts();
   let fault: WireFault | null = facts.adminUp && facts.running ? null : 'link-down';
   let sweep: Sweep | null = null;
   const stopWatching = interfaces.value.onChange(() => {
@@ -64,7 +64,7 @@ export const scan: Scan = async (request, onProgress) => {
       request.interfaceName,
       {
         onFrame: (frame) =>
-          readFrame(frame, { segment: request.interfaceName, range, ownMac: facts.mac, own }, ignored, {
+          readFrame(frame, { segment: request.interfaceName, range, ownMac: facts.mac, own }, counts, {
             onArp: (arp) => {
               if (sweep !== null && arp.operation === 'reply' && arp.targetMac === facts.mac) {
                 noteReply(sweep, arp.senderAddress, arp.senderMac, systemClock.monotonicMs());

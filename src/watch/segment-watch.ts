@@ -19,9 +19,10 @@ import type { SegmentConfig } from '../system/config-types.ts';
 import type { Logger } from '../system/logger.ts';
 import { type AcdListener, driveAcd } from './acd-driver.ts';
 import { faultOf, faultWhile } from './faults.ts';
-import { readFrame } from './frame-reader.ts';
+import { FrameCounts } from './frame-counts.ts';
+import type { Hearing } from './hearing.ts';
 import type { IcmpSweeper } from './icmp-sweeper.ts';
-import { IgnoredFrames } from './ignored.ts';
+import { type FrameHandlers, readFrame } from './listener.ts';
 import type { ProbeIo } from './probe-driver.ts';
 import type { Recorder } from './recorder.ts';
 import { type RunFault, RunFaults } from './run-faults.ts';
@@ -48,6 +49,8 @@ export interface SegmentWatchOptions {
   readonly random: () => number;
   /** Told when the segment is placed for the first time, or over another range. */
   readonly onPlaced: () => void;
+  /** Told of what is heard and swept, at once: the guard. */
+  readonly hearing?: Hearing | undefined;
 }
 
 export interface SegmentStatus {
@@ -56,13 +59,15 @@ export interface SegmentStatus {
   readonly waitingDetail: string | null;
   readonly framesReceived: number;
   readonly kernelDrops: number;
+  /** Frames of others that were understood, by kind. */
+  readonly heard: Readonly<Record<string, number>>;
   readonly ignored: Readonly<Record<string, number>>;
 }
 
 export class SegmentWatch {
   readonly config: SegmentConfig;
   readonly #options: SegmentWatchOptions;
-  readonly #ignored = new IgnoredFrames();
+  readonly #counts = new FrameCounts();
   #row: SegmentRow | null = null;
   #place: SegmentPlace | null = null;
   #waiting: Extract<Placing, { state: 'waiting' }> | null = null;
@@ -76,11 +81,20 @@ export class SegmentWatch {
   #stopped = false;
   #unsubscribe: (() => void) | null = null;
   #lastSweep: SweepRecord | null = null;
+  readonly #hearing: Pick<FrameHandlers, 'onEvent' | 'onDhcp'>;
 
   constructor(options: SegmentWatchOptions) {
     this.config = options.config;
     this.#options = options;
     this.#wire = new SegmentWire(options.openWire);
+    const { hearing } = options;
+    this.#hearing =
+      hearing === undefined
+        ? {}
+        : {
+            onEvent: (event) => hearing.onEvent(event),
+            onDhcp: (heard, atMs) => hearing.onDhcp(options.config.name, heard, atMs),
+          };
   }
 
   /** @throws FreeholdError `not-permitted`: no packet socket may be opened, now or later */
@@ -109,12 +123,13 @@ export class SegmentWatch {
       waitingFor: this.#waiting?.reason ?? null,
       waitingDetail: this.#waiting?.detail ?? null,
       ...this.#wire.counters(),
-      ignored: this.#ignored.snapshot(),
+      heard: this.#counts.heardByKind(),
+      ignored: this.#counts.ignored.snapshot(),
     };
   }
 
   countIgnoredScanner(probes: number): void {
-    this.#ignored.count('scanner-probe', probes);
+    this.#counts.ignored.count('scanner-probe', probes);
   }
 
   /** Sweeps now; a sweep under way is joined. Null while the segment's network is not even known. */
@@ -226,6 +241,7 @@ export class SegmentWatch {
     }
     this.#place = place;
     if (moved) this.#options.onPlaced();
+    this.#options.hearing?.onPlace();
     if (place.method === 'arp' && place.facts !== null) {
       try {
         this.#wire.open(place.facts.name, {
@@ -272,7 +288,7 @@ export class SegmentWatch {
   /** A frame that we failed to read is our own mistake: an answer may have been lost, so the sweep proves nothing. */
   #onHandlerError(error: unknown): void {
     this.#faults.fail('receive-failed');
-    this.#ignored.count('failed-to-read');
+    this.#counts.ignored.count('failed-to-read');
     if (this.#readFailures++ === 0)
       this.#options.logger.error(
         { err: error, segment: this.config.name },
@@ -284,10 +300,11 @@ export class SegmentWatch {
     const row = this.#row;
     const place = this.#place;
     if (row === null || place === null || place.facts === null) return;
-    readFrame(frame, { segment: this.config.name, range: place.range, ownMac: place.facts.mac, own: place.own }, this.#ignored, {
+    readFrame(frame, { segment: this.config.name, range: place.range, ownMac: place.facts.mac, own: place.own }, this.#counts, {
       onArp: (arp) => this.#answer(arp, place.facts?.mac),
       onSighting: (sighting) => this.#options.recorder.sighting(row.id, sighting),
       onLease: (lease, atMs) => this.#options.recorder.lease(row.id, lease, atMs),
+      ...this.#hearing,
     });
   }
 
@@ -319,6 +336,7 @@ export class SegmentWatch {
     // Together with what was heard during it: one transaction.
     recorder.flush();
     this.#lastSweep = record;
+    this.#options.hearing?.onSweep(this.config.name, record);
     const level = record.valid || record.invalidReason === 'aborted' ? 'debug' : 'warn';
     logger[level]({ segment: this.config.name, ...sweepLog(record) }, record.valid ? 'swept' : 'this sweep proves nothing');
     return record;

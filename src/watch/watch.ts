@@ -6,14 +6,16 @@ import type { Ipv4 } from '../core/address/ipv4.ts';
 import { contains, formatRange, type Ipv4Range, intersect } from '../core/address/range.ts';
 import { FreeholdError } from '../core/error.ts';
 import type { Lease, ReservedRange } from '../core/evidence/facts.ts';
+import type { Sighting } from '../core/evidence/sighting.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { SegmentId, SegmentRow } from '../ledger/types.ts';
 import type { InterfaceWatch, PacketWire, PacketWireHandlers } from '../link/types.ts';
 import type { Clock } from '../system/clock.ts';
-import type { SegmentConfig } from '../system/config-types.ts';
+import type { LeaseFileConfig, SegmentConfig } from '../system/config-types.ts';
 import type { Logger } from '../system/logger.ts';
+import type { Hearing } from './hearing.ts';
 import type { IcmpSweeper } from './icmp-sweeper.ts';
-import { LeaseReader } from './lease-reader.ts';
+import { type LeaseFileStatus, LeaseReader } from './lease-reader.ts';
 import type { Recorder } from './recorder.ts';
 import { type SweepSchedule, scheduleSweeps } from './schedule.ts';
 import type { SegmentPlace } from './segment-place.ts';
@@ -28,6 +30,13 @@ export interface WatchOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
+  /** Told of what is heard and swept, at once: the guard. */
+  readonly hearing?: Hearing;
+  /**
+   * Told whenever the lease files changed, for each segment whose network is known: the leases in it, and the addresses in it that
+   * the files name without one (ended, given back). Together they are what the servers were seen to hand out there.
+   */
+  readonly onLeases?: (segmentName: string, leases: readonly Lease[], former: readonly Ipv4[]) => void;
 }
 
 /** A segment whose network is known, with all that answers need of it. */
@@ -56,7 +65,7 @@ export class Watch {
   }
 
   /** Brings the running segments in line with the configuration: starts the new, stops the gone, restarts the changed. */
-  async apply(segments: readonly SegmentConfig[], leaseFiles: readonly string[]): Promise<void> {
+  async apply(segments: readonly SegmentConfig[], leaseFiles: readonly LeaseFileConfig[]): Promise<void> {
     for (const [name, entry] of [...this.#entries]) {
       const wanted = segments.find((segment) => segment.name === name);
       if (wanted !== undefined && sameConfig(wanted, entry.watch.config)) continue;
@@ -67,10 +76,11 @@ export class Watch {
     for (const config of segments) if (!this.#entries.has(config.name)) this.#add(config);
     this.#leases?.stop();
     this.#leases = new LeaseReader({
-      paths: leaseFiles,
+      files: leaseFiles,
       logger: this.#options.logger,
       onLease: (lease, isNew) => this.#heardLease(lease, isNew),
       onSnapshot: (leases) => this.#leasesAre(leases),
+      onLeases: (leases, former) => this.#tellLeases(leases, former),
     });
     this.#leases.start();
   }
@@ -80,6 +90,11 @@ export class Watch {
     for (const { schedule } of this.#entries.values()) schedule.stop();
     await Promise.all([...this.#entries.values()].map(({ watch }) => watch.stop()));
     this.#entries.clear();
+  }
+
+  /** The lease files that are followed, and how that goes. */
+  leaseFiles(): readonly LeaseFileStatus[] {
+    return this.#leases?.status() ?? [];
   }
 
   /** Every configured segment, in the configuration's order, its network known or not. */
@@ -174,14 +189,29 @@ export class Watch {
       this.#options.recorder.lease(row.id, lease, nowMs);
       // Found at the first read, a lease may be days old: it counts as a lease, but nothing was just heard.
       if (!isNew || lease.endsMs <= nowMs || lease.mac === null) continue;
-      this.#options.recorder.sighting(row.id, {
+      const sighting: Sighting = {
         segment: row.name,
         address,
         mac: lease.mac,
         atMs: nowMs,
         source: 'lease-file',
         ...(lease.hostname === null ? {} : { hostname: lease.hostname }),
-      });
+      };
+      this.#options.recorder.sighting(row.id, sighting);
+      this.#options.hearing?.onEvent({ ...sighting, kind: 'sighting', solicited: false, relayedBy: null, client: lease.mac });
+    }
+  }
+
+  #tellLeases(leases: readonly Lease[], former: readonly Ipv4[]): void {
+    for (const { watch } of this.#entries.values()) {
+      const { row, place } = watch;
+      if (row === null || place === null) continue;
+      const { range } = place;
+      this.#options.onLeases?.(
+        row.name,
+        leases.filter(({ address }) => contains(range, address)),
+        former.filter((address) => contains(range, address)),
+      );
     }
   }
 

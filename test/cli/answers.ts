@@ -17,7 +17,7 @@ export const criteria = { quietForSeconds: 259_200, minSweeps: 100, maxGapSecond
 export const freeAnswer: FreeRangesAnswer = {
   segment: 'lan',
   generatedAt: '2026-05-05T10:00:00.000Z',
-  criteria: { ...criteria, size: 4, alignment: 'none', weakerThanConfigured: false },
+  criteria: { ...criteria, size: 4, alignment: 'none', dhcpSpans: 'avoid', weakerThanConfigured: false },
   ranges: [
     { start: '192.0.2.200', end: '192.0.2.231', size: 32, proof },
     { start: '192.0.2.64', end: '192.0.2.67', size: 4, proof: { ...proof, lastSeenAt: '2026-05-01T08:00:00.000Z' } },
@@ -55,7 +55,7 @@ export const verifyAnswer: VerifyAnswer = {
   live: { valid: true, invalidReason: null, probesSent: 12, conflicts: [], scanners: [] },
   proof,
   withheld: [],
-  criteria: { ...criteria, weakerThanConfigured: false },
+  criteria: { ...criteria, dhcpSpans: 'avoid', weakerThanConfigured: false },
 };
 
 export const addressAnswer: AddressAnswer = {

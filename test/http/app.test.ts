@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { EXIT, FreeholdError } from '../../src/core/error.ts';
 import * as schemas from '../../src/http/answer-schemas.ts';
 import { createApp, OPERATIONS } from '../../src/http/app.ts';
+import * as guardSchemas from '../../src/http/guard-schemas.ts';
 import { openApiDocument } from '../../src/http/openapi.ts';
 import { type FakeService, fakeService, SWEEP } from './fake-service.ts';
 
@@ -46,6 +47,20 @@ describe('questions', () => {
     ['/sweeps', schemas.sweeps, ['sweeps', { ...NONE, limit: 50, before: undefined }]],
     ['/sweeps?before=900&limit=1', schemas.sweeps, ['sweeps', { ...NONE, limit: 1, before: 900 }]],
     ['/readyz', schemas.readiness, ['readiness']],
+    [
+      '/conflicts',
+      guardSchemas.conflicts,
+      ['conflicts', { ...NONE, state: 'open', kind: undefined, before: undefined, limit: 100 }],
+    ],
+    [
+      '/conflicts?state=all&segment=lan&kind=split-brain&before=900&limit=3',
+      guardSchemas.conflicts,
+      ['conflicts', { segment: 'lan', state: 'all', kind: 'split-brain', before: 900, limit: 3 }],
+    ],
+    ['/conflicts/12', guardSchemas.conflict, ['conflict', 12]],
+    ['/pools', guardSchemas.pools, ['pools']],
+    ['/dhcp', guardSchemas.dhcp, ['dhcp', undefined]],
+    ['/dhcp?segment=lan', guardSchemas.dhcp, ['dhcp', 'lan']],
   ])('GET %s', async (url, schema, call) => {
     const { status, body, headers } = await request(app).get(url);
     expect(status).toBe(200);
@@ -60,6 +75,17 @@ describe('questions', () => {
     expect(schemas.verify.parse(body)).toEqual(body);
     const range = { first: 0xc0000210, last: 0xc000021f };
     expect(service.calls).toEqual([['verify', { range, criteria: { minSweeps: 3, maxGapMs: 3_600_000 } }]]);
+  });
+
+  it.each([
+    [{}, ['api', '']],
+    [{ by: 'Ada', note: 'is being unplugged' }, ['Ada', 'is being unplugged']],
+  ])('answers POST /conflicts/12/acknowledge with %j', async (sent, args) => {
+    const { status, body } = await request(app).post('/conflicts/12/acknowledge').send(sent);
+    expect(status).toBe(200);
+    expect(guardSchemas.conflict.parse(body)).toEqual(body);
+    expect(body).toMatchObject({ id: 12, acknowledged: { by: args[0], note: args[1] } });
+    expect(service.calls).toEqual([['acknowledge', 12, ...args]]);
   });
 
   it.each([
@@ -141,6 +167,8 @@ describe('errors of the service', () => {
   it.each([
     ['segment-unknown', EXIT.failure, 404],
     ['address-not-watched', EXIT.failure, 404],
+    ['conflict-unknown', EXIT.failure, 404],
+    ['conflict-closed', EXIT.failure, 409],
     ['segment-ambiguous', EXIT.failure, 400],
     ['no-segments', EXIT.failure, 409],
     ['verify-range-too-large', EXIT.failure, 400],
@@ -201,18 +229,35 @@ describe('/openapi.json', () => {
     expect(described.sort()).toEqual([...OPERATIONS.map(({ method, path }) => `${method} ${path}`), 'get /openapi.json'].sort());
     const freeRanges = body.paths['/free-ranges'].get;
     expect(freeRanges.parameters.map(({ name }: { name: string }) => name).sort()).toEqual(
-      ['alignment', 'limit', 'maxGap', 'minCoverage', 'minSweeps', 'quietFor', 'segment', 'size'].sort(),
+      ['alignment', 'dhcpSpans', 'limit', 'maxGap', 'minCoverage', 'minSweeps', 'quietFor', 'segment', 'size'].sort(),
     );
     expect(freeRanges.responses['200'].content['application/json'].schema).toEqual({ $ref: '#/components/schemas/FreeRanges' });
     expect(body.paths['/verify'].post.requestBody.content['application/json'].schema).toMatchObject({ required: ['range'] });
-    expect(body.paths['/addresses/{ip}'].get.parameters[0]).toMatchObject({ name: 'ip', in: 'path', required: true });
+    expect(body.paths['/addresses/{ip}'].get.parameters[0]).toMatchObject({
+      name: 'ip',
+      in: 'path',
+      required: true,
+      schema: { format: 'ipv4' },
+    });
+    expect(body.paths['/conflicts/{id}/acknowledge'].post.parameters).toEqual([
+      { name: 'id', in: 'path', required: true, schema: { type: 'integer', minimum: 1 } },
+    ]);
+    const events = body.paths['/events'].get;
+    expect(Object.keys(events.responses['200'].content)).toEqual(['text/event-stream']);
+    expect(events.parameters.map((parameter: { in: string; name: string }) => `${parameter.in} ${parameter.name}`)).toEqual([
+      'query types',
+      'query lastEventId',
+      'header Last-Event-ID',
+    ]);
   });
 
   it('describes the very routes that answer', async () => {
     for (const [path, methods] of Object.entries(openApiDocument(OPERATIONS, '1')['paths'] as Record<string, object>)) {
       for (const method of Object.keys(methods)) {
-        const url = path.replace('{ip}', '192.0.2.20');
-        const answer = method === 'get' ? await request(app).get(url) : await request(app).post(url).send({ range: '192.0.2.1' });
+        const url = path.replace('{ip}', '192.0.2.20').replace('{id}', '12');
+        // A stream has no end; of HEAD it has.
+        const ask = url === '/events' ? request(app).head(url) : request(app).get(url);
+        const answer = method === 'get' ? await ask : await request(app).post(url).send({ range: '192.0.2.1' });
         expect([200, 202, 400]).toContain(answer.status);
       }
     }

@@ -44,6 +44,17 @@ const QUERIES: readonly (readonly [string, string, string])[] = [
   ['/sweeps?before=0', 'before', 'from 1 to'],
   ['/sweeps?before=99999999999999999999', 'before', 'from 1 to'],
   ['/readyz?x', 'x', 'unknown parameter'],
+  ['/conflicts?state=opn', 'state', 'expected one of open, closed, all, got "opn"'],
+  ['/conflicts?kind=theft', 'kind', 'expected one of imminent, squatter'],
+  ['/conflicts?limit=1001', 'limit', 'from 1 to 1000'],
+  ['/conflicts?before=0', 'before', 'from 1 to'],
+  ['/conflicts/12?state=open', 'state', 'unknown parameter (known here: none)'],
+  ['/pools?name=x', 'name', 'unknown parameter'],
+  ['/dhcp?segment=LAN', 'segment', 'expected a name'],
+  ['/events?types=', 'types', 'expected some of sighting, conflict, sweep, notice'],
+  ['/events?types=conflict,all', 'types', 'expected some of sighting, conflict, sweep, notice'],
+  ['/events?type=conflict', 'type', 'did you mean "types"?'],
+  [`/events?lastEventId=${'x'.repeat(200)}`, 'lastEventId', 'expected the id of an event'],
 ];
 
 describe('a bad query is refused, by the name of the parameter:', () => {
@@ -82,6 +93,15 @@ const BODIES: readonly (readonly [string, string | object, number, string, strin
   ['/sweeps', { wait: 'yes' }, 400, 'invalid-body', 'wait'],
   ['/sweeps', { segment: 'LAN' }, 400, 'invalid-body', 'segment'],
   ['/sweeps', { segments: 'lan' }, 400, 'invalid-body', 'segments'],
+  ['/conflicts/1/acknowledge', { by: '' }, 400, 'invalid-body', 'by'],
+  ['/conflicts/1/acknowledge', { by: 'x'.repeat(65) }, 400, 'invalid-body', 'by'],
+  ['/conflicts/1/acknowledge', { by: 'Ada\u001b[2J' }, 400, 'invalid-body', 'by'],
+  ['/conflicts/1/acknowledge', { by: 'Ada', note: 'two\nlines' }, 400, 'invalid-body', 'note'],
+  ['/conflicts/1/acknowledge', { note: 'x'.repeat(501) }, 400, 'invalid-body', 'note'],
+  ['/conflicts/1/acknowledge', { notes: 'x' }, 400, 'invalid-body', 'notes'],
+  ['/conflicts/1/acknowledge?by=Ada', {}, 400, 'invalid-query', 'by'],
+  ['/conflicts/x/acknowledge', {}, 400, 'invalid-conflict-id', 'id'],
+  ['/conflicts/0/acknowledge', {}, 400, 'invalid-conflict-id', 'id'],
 ];
 
 describe('a bad body is refused:', () => {
@@ -142,6 +162,16 @@ describe('a bad path is refused:', () => {
     },
   );
 
+  it.each(['0', '-1', '1.5', '1e3', '0x1', '99999999999999999', 'x', '%00', '1%2F2'])(
+    'GET /conflicts/%s: not the number of a conflict',
+    async (id) => {
+      expect(await request(app).get(`/conflicts/${id}`)).toMatchObject({
+        status: 400,
+        body: { code: 'invalid-conflict-id', errors: [{ field: 'id' }] },
+      });
+    },
+  );
+
   it('GET /addresses/%E0%A4%A: not even text', async () => {
     expect(await request(app).get('/addresses/%E0%A4%A')).toMatchObject({ status: 400, body: { code: 'malformed-request' } });
   });
@@ -152,6 +182,9 @@ describe('a bad path is refused:', () => {
     ['options', '/free-ranges', 'GET, HEAD'],
     ['patch', '/sweeps', 'GET, HEAD, POST'],
     ['get', '/verify', 'POST'],
+    ['get', '/conflicts/1/acknowledge', 'POST'],
+    ['options', '/conflicts/1/acknowledge', 'POST'],
+    ['post', '/events', 'GET, HEAD'],
     ['post', '/healthz', 'GET, HEAD'],
   ] as const)('%s %s: the wrong method', async (method, path, allow) => {
     const answer = await request(app)[method](path);

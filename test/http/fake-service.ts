@@ -2,6 +2,7 @@
  * A service that answers with small, whole answers and remembers what it was asked. An answer can be replaced by an error.
  */
 import type { FreeholdService, ProofJson, SweepJson } from '../../src/http/service.ts';
+import { fakeGuard } from './guard-fixtures.ts';
 
 export interface FakeService extends FreeholdService {
   /** Method and arguments, in order. */
@@ -58,6 +59,7 @@ export function fakeService(): FakeService {
   };
   return {
     calls,
+    guard: fakeGuard(note),
     failWith(error) {
       failure = { error };
     },
@@ -72,7 +74,7 @@ export function fakeService(): FakeService {
       return {
         segment: 'lan',
         generatedAt: AT,
-        criteria: { ...CRITERIA, size: query.size, alignment: query.alignment, weakerThanConfigured: false },
+        criteria: { ...CRITERIA, size: query.size, alignment: query.alignment, dhcpSpans: 'avoid', weakerThanConfigured: false },
         ranges: [{ ...SPAN, proof: PROOF }],
         withheld: WITHHELD,
         freeAddresses: 16,
@@ -163,7 +165,7 @@ export function fakeService(): FakeService {
         live: { valid: true, invalidReason: null, probesSent: 48, conflicts: [], scanners: [] },
         proof: PROOF,
         withheld: [],
-        criteria: { ...CRITERIA, weakerThanConfigured: false },
+        criteria: { ...CRITERIA, dhcpSpans: 'avoid', weakerThanConfigured: false },
       };
     },
     readiness() {

@@ -39,6 +39,10 @@ export interface DhcpClientOptions {
   readonly hostname?: string;
   /** An address to ask for. */
   readonly requests?: string;
+  /** Whether it probes by ARP for what it was given, for 2 s, before it takes it, as RFC 5227 asks for; default no. */
+  readonly probesFirst?: boolean;
+  /** Whether it asks the server to answer by broadcast, as some clients do; default no. */
+  readonly broadcast?: boolean;
   /** Gives up after this long; default 15 s. */
   readonly timeoutMs?: number;
 }
@@ -47,6 +51,8 @@ export interface DhcpClient {
   readonly namespace: Namespace;
   readonly address: string;
   readonly mac: string;
+  /** Just before and after the interface got the address, epoch ms with a fraction. */
+  readonly configured: { readonly beforeMs: number; readonly afterMs: number };
   log(): string;
   /** Gives the lease back (DHCPRELEASE) and goes on without an address. */
   release(): Promise<void>;
@@ -142,7 +148,9 @@ case "$1" in
     ip link set dev "$interface" up
     echo "freehold-lab deconfig" ;;
   bound|renew)
+    before=$(date +%s.%N)
     ip address replace "$ip/$mask" broadcast + dev "$interface"
+    echo "freehold-lab configured $before $(date +%s.%N)"
     [ -z "$router" ] || ip route replace default via "\${router%% *}" dev "$interface"
     echo "freehold-lab $1 $ip" ;;
 esac
@@ -163,15 +171,21 @@ export async function startDhcpClient(lan: Lan, options: DhcpClientOptions = {})
     await chmod(script, 0o700);
     const hostname = options.hostname === undefined ? [] : ['-x', `hostname:${options.hostname}`];
     const request = options.requests === undefined ? [] : ['-r', options.requests];
+    const manner = [...(options.probesFirst === true ? ['-a'] : []), ...(options.broadcast === true ? ['-B'] : [])];
     const child = namespace.spawn(
-      ['udhcpc', '-i', 'eth0', '-f', '-t', '20', '-T', '1', '-A', '1', '-s', script, ...hostname, ...request],
+      ['udhcpc', '-i', 'eth0', '-f', '-t', '20', '-T', '1', '-A', '1', '-s', script, ...manner, ...hostname, ...request],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     const said = listen(child);
-    const bound = await said.until(/freehold-lab bound (\S+)/, options.timeoutMs ?? 15_000, 'udhcpc got no lease');
+    const bound = await said.until(
+      /freehold-lab configured (\S+) (\S+)\nfreehold-lab bound (\S+)/,
+      options.timeoutMs ?? 15_000,
+      'udhcpc got no lease',
+    );
     return {
       namespace,
-      address: bound[1] ?? '',
+      address: bound[3] ?? '',
+      configured: { beforeMs: Number(bound[1]) * 1000, afterMs: Number(bound[2]) * 1000 },
       mac: (await namespace.run(['cat', '/sys/class/net/eth0/address'])).trim(),
       log: said.text,
       release: async () => {

@@ -16,6 +16,9 @@ const PACKAGES = {
   nmap: 'nmap',
   fping: 'fping',
   tcpdump: 'tcpdump',
+  'systemd-analyze': 'systemd',
+  'systemd-notify': 'systemd',
+  openssl: 'openssl',
 } as const;
 
 /** `raw-socket` is the compiled add-on for ICMP. */

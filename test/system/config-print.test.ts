@@ -6,6 +6,8 @@ import { parseConfig } from '../../src/system/config.ts';
 import { configJsonSchema } from '../../src/system/config-json-schema.ts';
 import { configAsWritten, printConfig } from '../../src/system/config-print.ts';
 import type { Config, SegmentConfig } from '../../src/system/config-types.ts';
+import { alerts, metallb } from './config-arbitrary.ts';
+import { problemsOf } from './config-problems.ts';
 
 const NETWORK = 0xc0000200;
 const someAddresses = fc.array(fc.integer({ min: NETWORK, max: NETWORK + 200 }).map(ipv4), { maxLength: 8 });
@@ -39,7 +41,20 @@ const config: fc.Arbitrary<Config> = fc.record({
     maxGapMs: fc.integer({ min: 1000, max: 7 * 86_400_000 }),
     minCoverage: fc.integer({ min: 0, max: 1000 }).map((thousandths) => thousandths / 1000),
   }),
-  dhcp: fc.record({ leases: fc.array(fc.constantFrom('/a', '/b c', '/ä: #'), { maxLength: 3 }) }),
+  dhcp: fc.record({
+    leases: fc.array(
+      fc.record({ path: fc.constantFrom('/a', '/b c', '/ä: #'), format: fc.constantFrom('auto', 'dnsmasq', 'isc', 'kea') }),
+      { maxLength: 3 },
+    ),
+    servers: fc.array(fc.constant(ipv4(NETWORK + 1)), { maxLength: 2 }),
+    avoidSpans: fc.boolean(),
+  }),
+  metallb,
+  guard: fc.record({
+    closeAfterMs: fc.integer({ min: 10_000, max: 7 * 86_400_000 }),
+    splitBrainGraceMs: fc.integer({ min: 1000, max: 3_600_000 }),
+  }),
+  alerts,
   http: fc.record({
     listen: fc.constantFrom<Config['http']['listen']>(
       { kind: 'tcp', host: '::', port: 0 },
@@ -80,6 +95,19 @@ proof:
   minCoverage: 0.95
 dhcp:
   leases: []
+  servers: []
+  avoidSpans: true
+metallb:
+  pools: []
+  speakers: []
+guard:
+  closeAfter: 10m
+  splitBrainGrace: 15s
+alerts:
+  channels:
+    - type: journal
+      name: journal
+      minSeverity: notice
 http:
   listen: 127.0.0.1:5227
 ledger:
@@ -90,29 +118,74 @@ log:
 `,
     );
   });
+
+  it.each([
+    ['webhook', 'https://hooks.example/T0/s3cret', 'https://hooks.example/<hidden>'],
+    ['webhook', 'http://192.0.2.9:8080/?key=s3cret', 'http://192.0.2.9:8080/<hidden>'],
+    ['slack', 'https://hooks.example/services/s3cret', 'https://hooks.example/<hidden>'],
+    ['slack', 'https://HOOKS.example:443/', 'https://hooks.example'],
+  ])('shows of the URL of a %s only the host: %s', (type, url, shown) => {
+    const printed = printConfig(parseConfig(`alerts: { channels: [{ type: ${type}, url: "${url}" }] }`, 'f'));
+    expect(printed).toContain(`url: ${shown}\n`);
+    expect(printed).not.toContain('s3cret');
+    // What is hidden is never taken for the URL.
+    expect(problemsOf(printed)).toEqual(
+      shown.endsWith('>') ? [expect.stringContaining('is not the whole URL: "config print" does not show')] : [],
+    );
+  });
 });
 
 describe('configJsonSchema', () => {
   const properties = (value: unknown): Record<string, unknown> => (value as { properties: Record<string, unknown> }).properties;
+  const sorted = (value: unknown): readonly string[] => Object.keys(value as object).sort();
+  const schema = configJsonSchema();
 
   it('names exactly the keys that the configuration has, and refuses others', () => {
-    const schema = configJsonSchema();
     const written = configAsWritten(
       parseConfig('segments: [{ name: lan, interface: eth0, cidr: 192.0.2.0/24 }]\nhttp: { tokenFile: /t }', 'f'),
     );
     expect(schema).toMatchObject({ type: 'object', additionalProperties: false });
-    expect(Object.keys(properties(schema)).sort()).toEqual(Object.keys(written).sort());
+    expect(sorted(properties(schema))).toEqual(sorted(written));
     const segments = properties(schema)['segments'] as { items: unknown };
     const [first] = written['segments'] as readonly object[];
-    expect(Object.keys(properties(segments.items)).sort()).toEqual(Object.keys(first ?? {}).sort());
-    for (const section of ['proof', 'dhcp', 'http', 'ledger', 'log']) {
-      expect(Object.keys(properties(properties(schema)[section])).sort()).toEqual(Object.keys(written[section] as object).sort());
+    expect(sorted(properties(segments.items))).toEqual(sorted(first));
+    for (const section of ['proof', 'dhcp', 'metallb', 'guard', 'alerts', 'http', 'ledger', 'log']) {
+      expect(properties(schema)[section]).toMatchObject({ additionalProperties: false });
+      expect(sorted(properties(properties(schema)[section]))).toEqual(sorted(written[section]));
     }
   });
 
+  it('has every kind of alert channel, with every key', () => {
+    const { items } = properties(properties(schema)['alerts'])['channels'] as { items: { oneOf: readonly object[] } };
+    const keys = items.oneOf.map((channel) => {
+      expect(channel).toMatchObject({ additionalProperties: false });
+      const { type, name: _, minSeverity: __, kinds: ___, ...own } = properties(channel) as { [key: string]: { const?: string } };
+      return [type?.const, Object.keys(own)];
+    });
+    const url = ['url', 'urlFile', 'urlEnv'];
+    expect(Object.fromEntries(keys)).toEqual({
+      webhook: [...url, 'hmacFile', 'hmacEnv', 'tokenFile', 'tokenEnv'],
+      alertmanager: [...url, 'tokenFile', 'tokenEnv', 'resend'],
+      slack: url,
+      email: ['host', 'port', 'security', 'caFile', 'user', 'passwordFile', 'passwordEnv', 'from', 'to'],
+      journal: [],
+    });
+  });
+
+  it('allows both forms of a lease file and of a speaker', () => {
+    const forms = (section: string, key: string): readonly (readonly string[])[] => {
+      const { items } = properties(properties(schema)[section])[key] as { items: { anyOf: readonly { type: string }[] } };
+      return items.anyOf.map((form) => [form.type, ...(form.type === 'object' ? Object.keys(properties(form)) : [])]);
+    };
+    expect(forms('dhcp', 'leases')).toEqual([['string'], ['object', 'path', 'format']]);
+    expect(forms('metallb', 'speakers')).toEqual([['string'], ['object', 'mac', 'node']]);
+  });
+
   it('has the defaults as they are written', () => {
-    const proof = properties(properties(configJsonSchema())['proof']);
+    const proof = properties(properties(schema)['proof']);
     expect(proof['quietFor']).toMatchObject({ type: 'string', default: '72h' });
     expect(proof['minCoverage']).toMatchObject({ type: 'number', minimum: 0, maximum: 1, default: 0.95 });
+    const guard = properties(properties(schema)['guard']);
+    expect(guard).toMatchObject({ closeAfter: { default: '10m' }, splitBrainGrace: { default: '15s' } });
   });
 });

@@ -7,19 +7,7 @@ import { formatCidr } from '../../src/core/address/cidr.ts';
 import { formatRange } from '../../src/core/address/range.ts';
 import { FreeholdError } from '../../src/core/error.ts';
 import { loadConfig, parseConfig } from '../../src/system/config.ts';
-import { ConfigError } from '../../src/system/config-error.ts';
-
-/** "line: path: message" of each problem; [] for a good document. */
-function problemsOf(text: string): string[] {
-  try {
-    parseConfig(text, 'freehold.yaml');
-    return [];
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    expect(error).toMatchObject({ code: 'config-invalid', exitCode: 2 });
-    return error.problems.map(({ line, path, message }) => `${line}: ${path}: ${message}`);
-  }
-}
+import { problemsOf } from './config-problems.ts';
 
 const segment = (...lines: string[]): string => ['segments:', '  - name: lan', ...lines.map((line) => `    ${line}`)].join('\n');
 const onEth0 = (...lines: string[]): string => segment('interface: eth0', ...lines);
@@ -30,12 +18,17 @@ describe('a good configuration', () => {
     expect(defaults).toEqual({
       segments: [],
       proof: { quietForMs: 259_200_000, minSweeps: 100, maxGapMs: 900_000, minCoverage: 0.95 },
-      dhcp: { leases: [] },
+      dhcp: { leases: [], servers: [], avoidSpans: true },
+      metallb: { pools: [], speakers: [] },
+      guard: { closeAfterMs: 600_000, splitBrainGraceMs: 15_000 },
+      alerts: { channels: [{ type: 'journal', name: 'journal', minSeverity: 'notice', kinds: null }] },
       http: { listen: { kind: 'tcp', host: '127.0.0.1', port: 5227 }, tokenFile: null },
       ledger: { path: '/var/lib/freehold/freehold.db', keepMs: 400 * 86_400_000 },
       log: { level: 'info' },
     });
-    expect(parseConfig('segments:\nproof:\ndhcp:\nhttp:\nledger:\nlog:\n', 'freehold.yaml')).toEqual(defaults);
+    expect(parseConfig('segments:\nproof:\ndhcp:\nmetallb:\nguard:\nalerts:\nhttp:\nledger:\nlog:\n', 'freehold.yaml')).toEqual(
+      defaults,
+    );
     expect(parseConfig('# nothing but a comment\n', 'freehold.yaml')).toEqual(defaults);
   });
 
@@ -80,7 +73,7 @@ log: { level: debug }
     });
     expect(config).toMatchObject({
       proof: { quietForMs: 1_209_600_000, minSweeps: 5, maxGapMs: 90_000, minCoverage: 1 },
-      dhcp: { leases: ['/var/lib/misc/dnsmasq.leases'] },
+      dhcp: { leases: [{ path: '/var/lib/misc/dnsmasq.leases', format: 'auto' }] },
       http: { listen: { kind: 'tcp', host: '0.0.0.0', port: 80 }, tokenFile: '/etc/freehold/token' },
       ledger: { path: '/srv/freehold.db', keepMs: 1_209_600_000 },
       log: { level: 'debug' },
@@ -108,16 +101,24 @@ const RATE = 'expected a whole number from 1 to 1000000, or max';
 const CRON = 'expected a cron schedule of five fields, or six with seconds first, like "*/30 * * * * *"';
 const QUIET = 'expected a duration from 5s to 400d, like 90s, 10m, 72h or 14d';
 const LISTEN = 'expected HOST:PORT like 127.0.0.1:5227, [IPV6]:PORT like [::1]:5227, or unix:/absolute/path';
-const TOP = 'expected a mapping with segments, proof, dhcp, http, ledger or log';
+const TOP = 'expected a mapping with segments, proof, dhcp, metallb, guard, alerts, http, ledger or log';
 const IN_CIDR = "expected addresses of the segment's cidr (192.0.2.0-192.0.2.255)";
 
 const BAD: readonly (readonly [string, string, ...string[]])[] = [
   ['a text', 'hello', `1: : ${TOP}, got "hello"`],
   ['a list', '- 1', `1: : ${TOP}, got a list`],
-  ['an unknown key', 'metallb: {}', '1: metallb: unknown key (known here: segments, proof, dhcp, http, ledger, log)'],
+  [
+    'an unknown key',
+    'cluster: {}',
+    '1: cluster: unknown key (known here: segments, proof, dhcp, metallb, guard, alerts, http, ledger, log)',
+  ],
   ['a key almost known', '\nsegment: []', '2: segment: unknown key (did you mean "segments"?)'],
   ['a key almost known, deeper', onEth0('Rate: 5'), '4: segments[0].Rate: unknown key (did you mean "rate"?)'],
-  ['a strange key', '"a b": 1', '1: ["a b"]: unknown key (known here: segments, proof, dhcp, http, ledger, log)'],
+  [
+    'a strange key',
+    '"a b": 1',
+    '1: ["a b"]: unknown key (known here: segments, proof, dhcp, metallb, guard, alerts, http, ledger, log)',
+  ],
   ['a prototype', '__proto__: {}', '1: __proto__: unknown key (did you mean "proof"?)'],
   ['segments that are no list', 'segments: { name: lan }', '1: segments: expected a list of segments, got a mapping'],
   ['a segment that is no mapping', 'segments: [lan]', '1: segments[0]: expected a mapping with name and interface, got "lan"'],
@@ -223,7 +224,7 @@ const BAD: readonly (readonly [string, string, ...string[]])[] = [
   [
     '17 lease files',
     `dhcp: { leases: [${Array.from({ length: 17 }, (_, i) => `/l${i}`).join(', ')}] }`,
-    '1: dhcp.leases: expected at most 16 paths, got a list',
+    '1: dhcp.leases: expected at most 16 lease files, got a list',
   ],
   ['a listen address without a port', 'http: { listen: 127.0.0.1 }', `1: http.listen: ${LISTEN}, got "127.0.0.1"`],
   [
@@ -284,11 +285,14 @@ describe('a bad configuration is refused with line, path, what was expected and 
   });
 
   it('never throws anything but a ConfigError, whatever is written', () => {
-    const key = fc.constantFrom('segments', 'proof', 'http', 'listen', 'name', 'exclude', 'rate', 'cidr', 'x');
+    const key = fc.constantFrom(
+      ...['segments', 'proof', 'http', 'listen', 'name', 'exclude', 'rate', 'cidr', 'x', 'dhcp', 'leases', 'path'],
+      ...['metallb', 'pools', 'addresses', 'speakers', 'mac', 'alerts', 'channels', 'type', 'url', 'urlFile', 'to'],
+    );
     const value = fc.letrec((tie) => ({
       any: fc.oneof(
         { maxDepth: 4 },
-        fc.constantFrom(null, 0, -1, 'lan', '192.0.2.0/24', '5s', true),
+        fc.constantFrom(null, 0, -1, 'lan', '192.0.2.0/24', '5s', true, 'webhook', 'email', 'https://a.example/', '/f'),
         tie('list'),
         tie('map'),
         fc.string(),

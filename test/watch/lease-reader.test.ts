@@ -1,6 +1,7 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatIpv4 } from '../../src/core/address/ipv4.ts';
 import { createLogger } from '../../src/system/logger.ts';
@@ -25,7 +26,7 @@ beforeEach(() => {
   snapshots = [];
   snapshotFails = false;
   reader = new LeaseReader({
-    paths: [path],
+    files: [{ path, format: 'auto' }],
     logger: createLogger({ level: 'silent' }),
     onLease: ({ address, endsMs }, isNew) => {
       heard.push(`${formatIpv4(address)} until ${endsMs / 1000}`);
@@ -102,7 +103,7 @@ describe('LeaseReader', () => {
   it('gives a snapshot once after the start and after each again, when every file has been read', async () => {
     const second = join(folder, 'second.leases');
     const both = new LeaseReader({
-      paths: [path, second],
+      files: [path, second].map((file) => ({ path: file, format: 'auto' as const })),
       logger: createLogger({ level: 'silent' }),
       onLease: () => undefined,
       onSnapshot: (leases) => snapshots.push(leases.map(({ address }) => formatIpv4(address))),
@@ -131,25 +132,26 @@ describe('LeaseReader', () => {
     expect(snapshots).toEqual([['192.0.2.50']]);
   });
 
-  it('takes no lease of a file that is too large to be read for ended, and gives no snapshot of it', async () => {
+  it('takes no lease for ended of a file with more addresses than are kept, and gives no snapshot of it', async () => {
     writeFileSync(path, line(50) + line(51));
     await reader.look();
-    await reader.again();
-    snapshots.length = 0;
+    const others = Array.from({ length: 65_536 }, (_, n) => `0 * 198.18.${n >> 8}.${n & 255} * *\n`).join('');
+    writeFileSync(path, line(50) + others);
     heard.length = 0;
-    const filler = `${'garbage '.repeat(15)}\n`;
-    writeFileSync(path, line(50) + filler.repeat(Math.ceil((4 << 20) / filler.length)) + line(51));
+    snapshots.length = 0;
     await reader.look();
-    expect(heard).toEqual([]);
+    expect(heard).toHaveLength(65_535);
+    expect(heard).not.toContain('192.0.2.51 until 0');
+    expect(reader.status()).toMatchObject([{ leases: 65_537, problem: expect.stringContaining('more than 65536 addresses') }]);
     await reader.again();
-    expect(heard).toEqual(['192.0.2.50 until 2000000000']);
     expect(snapshots).toEqual([]);
+    expect(heard).not.toContain('192.0.2.51 until 0');
   });
 
   it('ends no lease that another server still has', async () => {
     const second = join(folder, 'second.leases');
     const both = new LeaseReader({
-      paths: [path, second],
+      files: [path, second].map((file) => ({ path: file, format: 'auto' as const })),
       logger: createLogger({ level: 'silent' }),
       onLease: ({ address, endsMs }) => heard.push(`${formatIpv4(address)} until ${endsMs / 1000}`),
     });
@@ -159,5 +161,96 @@ describe('LeaseReader', () => {
     writeFileSync(path, '');
     await both.look();
     expect(heard.at(-1)).toBe('192.0.2.50 until 2000000600');
+  });
+
+  it('says of each file how it is doing', async () => {
+    const isc = join(folder, 'dhcpd.leases');
+    const files = [path, isc, folder].map((file) => ({ path: file, format: 'auto' as const }));
+    const all = new LeaseReader({ files, logger: createLogger({ level: 'silent' }), onLease: () => undefined });
+    const fresh = { format: null, leases: 0, declined: 0, malformed: 0, problem: null };
+    expect(all.status()).toEqual(files.map((file) => ({ ...fresh, path: file.path })));
+    writeFileSync(path, `garbage\n${line(50)}${line(51)}`);
+    writeFileSync(isc, 'lease 192.0.2.60 { ends never; binding state abandoned; }\nlease 192.0.2.61 {');
+    await all.look();
+    expect(all.status()).toEqual([
+      { ...fresh, path, format: 'dnsmasq', leases: 2, malformed: 1 },
+      { ...fresh, path: isc, format: 'isc', declined: 1 },
+      { ...fresh, path: folder, problem: 'it is not a file' },
+    ]);
+    rmSync(path);
+    await all.look();
+    expect(all.status()[0]).toMatchObject({ leases: 2, problem: 'there is no such file' });
+    writeFileSync(path, line(50));
+    await all.look();
+    expect(all.status()[0]).toMatchObject({ leases: 1, malformed: 0, problem: null });
+  });
+
+  it('tells of all leases and of those that are over whenever something changed, once every file has been read', async () => {
+    const second = join(folder, 'dhcpd.leases');
+    const told: string[][] = [];
+    const both = new LeaseReader({
+      files: [path, second].map((file) => ({ path: file, format: 'auto' as const })),
+      logger: createLogger({ level: 'silent' }),
+      onLease: () => undefined,
+      onLeases: (leases, former) => told.push([...leases.map(({ address }) => address), ...former].map(formatIpv4)),
+    });
+    writeFileSync(path, line(50));
+    await both.look();
+    expect(told).toEqual([]);
+    writeFileSync(second, 'lease 192.0.2.60 { ends never; binding state free; }\n');
+    await both.look();
+    await both.look();
+    expect(told).toEqual([['192.0.2.50', '192.0.2.60']]);
+    rmSync(path);
+    writeFileSync(second, 'lease 192.0.2.61 { ends never; binding state active; }\n');
+    await both.look();
+    expect(told.slice(1)).toEqual([['192.0.2.50', '192.0.2.61']]);
+    await both.again();
+    expect(told).toHaveLength(2);
+  });
+
+  it('tells once that there are none where no file is configured, and gives no snapshot', async () => {
+    const told: unknown[] = [];
+    const none = new LeaseReader({
+      files: [],
+      logger: createLogger({ level: 'silent' }),
+      onLease: () => undefined,
+      onSnapshot: () => told.push('snapshot'),
+      onLeases: (...all) => told.push(all),
+    });
+    await none.look();
+    await none.look();
+    expect(told).toEqual([[[], []]]);
+  });
+
+  it('says each trouble once: what is malformed, who was found at a leased address, a file that is gone', async () => {
+    const said: string[] = [];
+    const logger = pino({ level: 'info' }, { write: (text: string) => said.push(JSON.parse(text).msg) });
+    const spoken = new LeaseReader({ files: [{ path, format: 'isc' }], logger, onLease: () => undefined });
+    const abandoned = (last: number): string => `lease 192.0.2.${last} { ends never; binding state abandoned; }\n`;
+    for (const text of ['what;\n', 'what;\n\n', `what;${abandoned(5)}`, `what;${abandoned(5)}\n`]) {
+      writeFileSync(path, text);
+      await spoken.look();
+    }
+    rmSync(path);
+    await spoken.look();
+    await spoken.look();
+    expect(said).toEqual([
+      'parts of a lease file were not understood, ignoring them',
+      'the DHCP server holds addresses back, as it found somebody else there',
+      'a lease file cannot be read; looking again every few seconds',
+    ]);
+  });
+
+  it('reads a large file more rarely', async () => {
+    const filler = `# ${'x'.repeat(1021)}\n`.repeat(4 * 1024 + 1);
+    const lease = (last: number): string => `lease 192.0.2.${last} { ends epoch 2000000000; binding state active; }\n`;
+    writeFileSync(path, filler + lease(50));
+    await reader.look();
+    writeFileSync(path, filler + lease(50) + lease(51));
+    await reader.look();
+    expect(heard).toEqual(['192.0.2.50 until 2000000000']);
+    await reader.look();
+    expect(heard).toEqual(['192.0.2.50 until 2000000000', '192.0.2.51 until 2000000000']);
   });
 });

@@ -9,7 +9,10 @@ export type AlertEvent = 'opened' | 'escalated' | 'closed' | 'test';
 /** The document that the generic webhook posts, and that every other channel is made from. All text is printable. */
 export interface AlertMessage {
   readonly version: 1;
-  /** `<conflict>-<seq>`, the same in every delivery and repetition: receivers can drop what they have. `test-<time>` for a test. */
+  /**
+   * `<conflict>-<seq>`, the same in every delivery and repetition. A new ledger begins with 1 again: whoever drops repetitions
+   * compares `conflict.openedAt` too, or the webhook's `idempotency-key`, which holds both. `test-<time>` for a test.
+   */
   readonly id: string;
   readonly event: AlertEvent;
   readonly severity: Severity;

@@ -148,13 +148,9 @@ export function nameSharing(conflict: OpenConflict, mac: Mac): void {
   nameMac(conflict, mac);
 }
 
-/** A MAC that has to do with the conflict. The stranger stays first; where the list is full the oldest other one gives way. */
+/** A MAC that has to do with the conflict. Where the list is full, which it is only without a stranger, the oldest gives way. */
 export function nameMac({ now }: OpenConflict, mac: Mac): void {
-  if (now.macs.includes(mac)) return;
-  const kept = now.stranger === null ? 0 : 1;
-  const macs = [...now.macs, mac];
-  if (macs.length > MAX_MACS_PER_CONFLICT) macs.splice(kept, 1);
-  now.macs = macs;
+  if (!now.macs.includes(mac)) now.macs = [...now.macs, mac].slice(-MAX_MACS_PER_CONFLICT);
 }
 
 /** Worse than it was: never back. */

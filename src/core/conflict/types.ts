@@ -53,7 +53,7 @@ export interface ConflictDetail {
   readonly role?: InfrastructureAddress['role'] | 'node';
   /** `split-brain`: names of the nodes, where they are known. */
   readonly nodes?: readonly string[];
-  /** More strangers than are kept apart were seen at the address; `stranger` is null then. */
+  /** More strangers than are kept apart were seen at the address, at least so many; `stranger` is null then. */
   readonly strangers?: number;
   /** `dismissed`: by which rule. */
   readonly rule?: string;
@@ -68,11 +68,15 @@ export interface Acknowledgement {
   readonly note: string;
 }
 
-/** One conflict at one moment. At most one is open for each kind, address and stranger. */
+/**
+ * One conflict at one moment. At most one is open for each kind, address and stranger; of `scope-overlap` one for each server and
+ * pool.
+ */
 export interface Conflict {
   /** 1, 2, 3 …; never used twice, not even where the ledger could not be written. */
   readonly id: number;
   readonly kind: ConflictKind;
+  /** Empty for a node's address that no watched segment holds. */
   readonly segment: string;
   readonly pool: string;
   /** For `scope-overlap` the first address of the overlap. */

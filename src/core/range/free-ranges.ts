@@ -16,8 +16,13 @@ interface Run extends Ipv4Range {
 
 const isFree = ({ verdict }: VerdictSpan): boolean => verdict.kind === 'free';
 
-const sameReason = ({ verdict: a }: VerdictSpan, { verdict: b }: VerdictSpan): boolean =>
-  a.kind === b.kind && (a.kind === 'free' || a.reasons[0]?.code === b.reasons[0]?.code);
+/** Who reserved a range is told by the text alone: a DHCP span and a pool beside it are two ranges. */
+function sameReason({ verdict: a }: VerdictSpan, { verdict: b }: VerdictSpan): boolean {
+  if (a.kind !== b.kind) return false;
+  if (a.kind === 'free') return true;
+  const [one, other] = [a.reasons[0], b.reasons[0]];
+  return one?.code === other?.code && (one?.code !== 'reserved' || one.text === other?.text);
+}
 
 /** Each span in one run, ascending. Spans between which addresses are missing are never in one. */
 function runsOf(spans: readonly VerdictSpan[]): { readonly free: readonly Run[]; readonly others: readonly Run[] } {

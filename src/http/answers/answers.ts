@@ -8,6 +8,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { Clock } from '../../system/clock.ts';
 import type { Recorder } from '../../watch/recorder.ts';
 import type { Watch } from '../../watch/watch.ts';
+import type { GuardService } from '../guard-service.ts';
 import type { FreeholdService } from '../service.ts';
 import { answerAddress, answerAddresses } from './addresses.ts';
 import type { AnswerContext } from './context.ts';
@@ -16,18 +17,24 @@ import { answerFreeRanges } from './free-ranges.ts';
 import { sweepJson } from './json.ts';
 import { answerReadiness, answerSegments, answerSweeps } from './segments.ts';
 import { answerVerify } from './verify.ts';
+import type { WithheldBySources } from './withheld-by.ts';
 
-export interface AnswersOptions {
+export interface AnswersOptions extends WithheldBySources {
   readonly watch: Watch;
   readonly ledger: Ledger;
   readonly recorder: Recorder;
   readonly clock: Clock;
   /** As configured now: a reload may change it. */
   readonly criteria: () => Criteria;
+  /** guard-answers.ts makes it. */
+  readonly guard: GuardService;
+  /** Loops of the daemon that do not move. Default: none. */
+  readonly stuck?: () => readonly string[];
 }
 
-export function createAnswers({ watch, ledger, recorder, clock, criteria }: AnswersOptions): FreeholdService {
-  const judge = new Judge(ledger);
+export function createAnswers(options: AnswersOptions): FreeholdService {
+  const { watch, ledger, recorder, clock, criteria, guard } = options;
+  const judge = new Judge(ledger, options);
   const context = (): AnswerContext => ({ watch, ledger, judge, criteria: criteria(), nowMs: clock.nowMs() });
   /** What was just heard counts too; and where it cannot be stored, nothing is called free. */
   const upToDate = (): void => {
@@ -38,6 +45,7 @@ export function createAnswers({ watch, ledger, recorder, clock, criteria }: Answ
     });
   };
   return {
+    guard,
     freeRanges: (query) => {
       upToDate();
       return answerFreeRanges(context(), query);
@@ -59,6 +67,6 @@ export function createAnswers({ watch, ledger, recorder, clock, criteria }: Answ
       return sweepJson(await sweep, null, segment.row.name);
     },
     verify: (query) => answerVerify({ watch, ledger, judge, criteria: criteria(), now: () => clock.nowMs(), upToDate }, query),
-    readiness: () => answerReadiness(context(), recorder.healthy),
+    readiness: () => answerReadiness(context(), recorder.healthy, options.stuck?.() ?? []),
   };
 }

@@ -14,11 +14,14 @@ import type { FreeRangeOptions, FreeRanges } from '../../core/range/types.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { SegmentPlace } from '../../watch/segment-place.ts';
 import type { WatchedSegment } from '../../watch/watch.ts';
+import type { DhcpSpans } from '../service.ts';
+import { type WithheldBy, type WithheldBySources, withheldBy } from './withheld-by.ts';
 
 export interface Judged {
   readonly facts: SegmentFacts;
   readonly criteria: Criteria;
   readonly weakerThanConfigured: boolean;
+  readonly withheldBy: WithheldBy;
   readonly spans: readonly VerdictSpan[];
   readonly nowMs: number;
   /** Free ranges from these spans; kept for the last few options asked for. */
@@ -43,33 +46,57 @@ export function criteriaFor(
 const JUDGEMENT_MS = 1000;
 const MAX_JUDGEMENTS = 4;
 
+/** A judgement, and what it was made from. */
+interface Kept {
+  readonly judged: Judged;
+  readonly revision: number;
+  readonly place: SegmentPlace;
+  readonly reserved: string;
+}
+
 /**
  * Judges segments, and keeps the newest judgements for a moment: judging a busy /16 takes longer than asking about it again.
  * Bounded; the oldest is forgotten first.
  */
 export class Judge {
   readonly #ledger: Ledger;
-  readonly #kept = new Map<string, { readonly judged: Judged; readonly revision: number; readonly place: SegmentPlace }>();
+  readonly #sources: WithheldBySources;
+  readonly #kept = new Map<string, Kept>();
 
-  constructor(ledger: Ledger) {
+  constructor(ledger: Ledger, sources: WithheldBySources) {
     this.#ledger = ledger;
+    this.#sources = sources;
   }
 
-  /** @throws FreeholdError `bad-criteria` */
-  segment(segment: WatchedSegment, configured: Criteria, asked: Partial<Criteria>, nowMs: number): Judged {
+  /**
+   * @param dhcpSpans undefined: as configured
+   * @throws FreeholdError `bad-criteria`
+   */
+  segment(
+    segment: WatchedSegment,
+    configured: Criteria,
+    asked: Partial<Criteria>,
+    nowMs: number,
+    dhcpSpans?: DhcpSpans | undefined,
+  ): Judged {
     const { criteria, weakerThanConfigured } = criteriaFor(configured, asked);
-    const key = JSON.stringify([segment.row.id, criteria, weakerThanConfigured]);
+    const withheld = withheldBy(this.#sources, segment.row.name, segment.place.range, dhcpSpans);
+    const weaker = weakerThanConfigured || withheld.weakerThanConfigured;
+    const key = JSON.stringify([segment.row.id, criteria, weaker, withheld.dhcpSpans]);
     const kept = this.#kept.get(key);
     const { revision } = this.#ledger;
-    if (kept !== undefined && kept.revision === revision && kept.place === segment.place) {
+    // A span that grows, or a pool that is new, is in nobody's ledger row: it counts at once all the same.
+    const reserved = JSON.stringify(withheld.reserved);
+    if (kept?.revision === revision && kept.place === segment.place && kept.reserved === reserved) {
       const ageMs = nowMs - kept.judged.nowMs;
       if (ageMs >= 0 && ageMs < JUDGEMENT_MS) return kept.judged;
     }
-    const facts = factsOf(segment, this.#ledger, criteria, nowMs);
+    const facts = factsOf(segment, this.#ledger, criteria, withheld, nowMs);
     const spans = judge(facts, criteria, nowMs);
-    const judged = { facts, criteria, weakerThanConfigured, spans, nowMs, free: keptFreeRanges(spans) };
+    const free = keptFreeRanges(spans);
+    const judged = { facts, criteria, weakerThanConfigured: weaker, withheldBy: withheld, spans, nowMs, free };
     this.#kept.delete(key);
-    this.#kept.set(key, { judged, revision, place: segment.place });
+    this.#kept.set(key, { judged, revision, place: segment.place, reserved });
     for (const oldest of this.#kept.keys()) {
       if (this.#kept.size <= MAX_JUDGEMENTS) break;
       this.#kept.delete(oldest);
@@ -88,7 +115,13 @@ function keptFreeRanges(spans: readonly VerdictSpan[]): Judged['free'] {
   };
 }
 
-function factsOf({ watch, row, place, shared }: WatchedSegment, ledger: Ledger, criteria: Criteria, nowMs: number): SegmentFacts {
+function factsOf(
+  { watch, row, place, shared }: WatchedSegment,
+  ledger: Ledger,
+  criteria: Criteria,
+  withheld: WithheldBy,
+  nowMs: number,
+): SegmentFacts {
   const sinceMs = nowMs - criteria.quietForMs;
   return {
     segment: row.name,
@@ -98,7 +131,11 @@ function factsOf({ watch, row, place, shared }: WatchedSegment, ledger: Ledger, 
     runs: ledger.lookRuns(row.id, sinceMs - criteria.maxGapMs),
     firstLooks: ledger.firstLooks(row.id),
     leases: ledger.leases(row.id, nowMs),
-    reserved: [...watch.config.reserved.map((range) => ({ ...range, reason: 'reserved in the configuration' })), ...shared],
+    reserved: [
+      ...watch.config.reserved.map((range) => ({ ...range, reason: 'reserved in the configuration' })),
+      ...shared,
+      ...withheld.reserved,
+    ],
     excluded: rangeSet(watch.config.exclude),
     infrastructure: place.infrastructure,
     standIns: ledger.standIns(row.id, sinceMs),
@@ -113,9 +150,14 @@ export function outagesOf({ row }: WatchedSegment, ledger: Ledger, { facts, crit
   return outagesIn({ windowStartMs, nowMs, runs: facts.runs, invalid, uptimes, maxGapMs: criteria.maxGapMs });
 }
 
+const SPANS_IGNORED =
+  'The spans that DHCP servers were seen to hand out are ignored, as asked, which is weaker than configured: a server may give any address in them to a device at any time.';
+
 /** Sentences that whoever reads the answer should know. */
-export function noticesOf({ watch, intervalMs }: WatchedSegment, { facts, criteria, nowMs, spans }: Judged): string[] {
+export function noticesOf({ watch, intervalMs }: WatchedSegment, judged: Judged): string[] {
+  const { facts, criteria, nowMs, spans } = judged;
   const notices: string[] = [];
+  if (judged.withheldBy.weakerThanConfigured) notices.push(SPANS_IGNORED);
   const status = watch.status();
   if (status.waitingDetail !== null) notices.push(`The segment is not being looked at: ${status.waitingDetail}.`);
   for (const standIn of facts.standIns) {

@@ -9,7 +9,7 @@ export function answerFreeRanges(
   query: FreeRangesQuery,
 ): FreeRangesAnswer {
   const segment = watch.named(query.segment);
-  const judged = judge.segment(segment, criteria, query.criteria, nowMs);
+  const judged = judge.segment(segment, criteria, query.criteria, nowMs, query.dhcpSpans);
   const free = judged.free(query);
   return {
     segment: segment.row.name,
@@ -18,6 +18,7 @@ export function answerFreeRanges(
       ...criteriaJson(judged.criteria),
       size: query.size,
       alignment: query.alignment,
+      dhcpSpans: judged.withheldBy.dhcpSpans,
       weakerThanConfigured: judged.weakerThanConfigured,
     },
     ranges: free.ranges.map((range) => ({ ...rangeJson(range), proof: proofJson(range.proof) })),

@@ -55,8 +55,14 @@ export function answerSweeps({ watch, ledger }: AnswerContext, query: SweepsQuer
   };
 }
 
-export function answerReadiness(context: AnswerContext, recorderHealthy: boolean): { ready: boolean; checks: Check[] } {
+/** @param stuck loops of the daemon that do not move */
+export function answerReadiness(
+  context: AnswerContext,
+  recorderHealthy: boolean,
+  stuck: readonly string[],
+): { ready: boolean; checks: Check[] } {
   const checks: Check[] = [ledgerCheck(context, recorderHealthy)];
+  checks.push({ name: 'loops', ok: stuck.length === 0, detail: stuck.length === 0 ? 'all move' : `stuck: ${stuck.join(', ')}` });
   const all = context.watch.all();
   if (all.length === 0) checks.push({ name: 'segments', ok: false, detail: 'no segment is configured, so nothing is swept' });
   for (const { watch, intervalMs } of all) checks.push(freshness(context, watch, intervalMs));

@@ -41,7 +41,7 @@ export async function answerVerify(
     const live = await verifyLive(segment, ledger, query.range, now);
     context.upToDate();
     const nowMs = now();
-    const judged = judge.segment(segment, configured, query.criteria, nowMs);
+    const judged = judge.segment(segment, configured, query.criteria, nowMs, query.dhcpSpans);
     const spans = judged.spans.flatMap((span) => {
       const part = intersect(span, query.range);
       return part === null ? [] : [{ ...span, ...part }];
@@ -73,7 +73,11 @@ export async function answerVerify(
       },
       proof: proofJson(weakest),
       withheld: withheld.map(withheldJson),
-      criteria: { ...criteriaJson(judged.criteria), weakerThanConfigured: judged.weakerThanConfigured },
+      criteria: {
+        ...criteriaJson(judged.criteria),
+        dhcpSpans: judged.withheldBy.dhcpSpans,
+        weakerThanConfigured: judged.weakerThanConfigured,
+      },
     };
   } finally {
     running--;

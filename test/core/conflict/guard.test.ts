@@ -271,6 +271,12 @@ describe('DHCP', () => {
     ]);
   });
 
+  it('DECLINE hides nobody: an occupant who is heard after it is told with the MAC', () => {
+    const guard = guardOf();
+    heard(guard, 'dhcp-decline', null, lan(205), 0, { client: mac(7) });
+    expect(told(heard(guard, 'arp-announcement', PRINTER, lan(205), 1))).toEqual([`opened squatter 192.0.2.205 ${PRINTER}`]);
+  });
+
   it('DECLINE takes back a probe that still waits', () => {
     const guard = guardOf();
     heard(guard, 'arp-probe', PRINTER, lan(205), 0);

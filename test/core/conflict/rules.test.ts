@@ -86,6 +86,13 @@ describe('proxy-arp', () => {
     expect(kinds(guard)).toContain('squatter');
   });
 
+  it('answers to others than us are those of a host', () => {
+    const guard = guardOf();
+    for (const last of span(10, 20)) heard(guard, 'arp-reply', ROUTER, lan(last), last, { solicited: false });
+    answers(guard, ROUTER, [205], 100);
+    expect(told(ticked(guard, 2 * SECOND))).toEqual([`opened squatter 192.0.2.205 ${ROUTER}`]);
+  });
+
   it('slow answers are those of a host', () => {
     const guard = guardOf();
     span(10, 30).forEach((last, index) => {

@@ -67,7 +67,7 @@ describe('two nodes that answer for one address', () => {
 
   it('a chatty one does not hide that the other answers each sweep', () => {
     const frames: Frame[] = [
-      ...every(0, 2 * MINUTE, SECOND).map((atMs): Frame => [atMs + 100, NODE_1, 'arp-announcement']),
+      ...every(0, 2 * MINUTE, 3 * SECOND).map((atMs): Frame => [atMs + 100, NODE_1, 'arp-announcement']),
       ...every(0, 2 * MINUTE, 30 * SECOND).flatMap((atMs) => look(atMs, NODE_1, NODE_2)),
     ];
     expect(told(play(guardOf(), frames))[0]).toBe('opened split-brain 192.0.2.205 nobody');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { noteServers, openConflicts, setSegments, setView } from '../../../src/core/conflict/guard.ts';
+import { createGuard, noteServers, openConflicts, setSegments, setView } from '../../../src/core/conflict/guard.ts';
 import type { DhcpServer } from '../../../src/core/dhcp/types.ts';
 import {
   assigned,
@@ -58,7 +58,11 @@ describe('infrastructure', () => {
 
   it('outlives a restart: neither told again nor closed before its segment is there', () => {
     const open = openConflicts(guardOf({}, WIDE));
-    const again = guardOf({ open, nextId: 4 }, WIDE);
+    const settings = { closeAfterMs: MINUTE, splitBrainGraceMs: SECOND };
+    const again = createGuard({ settings, open, nextId: 4, nowMs: T });
+    expect(setSegments(again, [], T)).toEqual([]);
+    expect(setView(again, WIDE, T)).toEqual([]);
+    expect(setSegments(again, [LAN], T)).toEqual([]);
     expect(openConflicts(again)).toEqual(open);
   });
 });

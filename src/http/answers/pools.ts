@@ -1,0 +1,89 @@
+/** Answers "what is guarded, for whom, and where is the guard blind": pools, speakers, Services. */
+import { formatIpv4 } from '../../core/address/ipv4.ts';
+import { type RangeSet, rangeSet, setSize, subtract } from '../../core/address/range-set.ts';
+import type { Pool } from '../../core/conflict/cluster-view.ts';
+import { printable } from '../../core/text.ts';
+import { vendorOf } from '../../system/vendors.ts';
+import type { GuardControl } from '../../watch/guard-types.ts';
+import type { Watch } from '../../watch/watch.ts';
+import type { PoolJson, PoolsAnswer } from '../guard-service.ts';
+import { rangeJson, time, timeOrNull } from './json.ts';
+
+const NAME = 64;
+
+/** A segment that the guard hears ARP on. */
+interface Guarded {
+  readonly name: string;
+  readonly addresses: RangeSet;
+}
+
+export function answerPools(guard: GuardControl, watch: Pick<Watch, 'all'>, nowMs: number): PoolsAnswer {
+  const view = guard.view();
+  const guarded = guardedSegments(watch);
+  const pools = view.pools.map((pool) => poolJson(pool, guarded, guard));
+  return {
+    generatedAt: time(nowMs),
+    source: view.source,
+    asOf: timeOrNull(view.asOfMs),
+    pools,
+    speakers: view.speakers.map(({ mac, node }) => ({
+      mac,
+      node: node === null ? null : printable(node, 253),
+      vendor: vendorOf(mac),
+    })),
+    assigned:
+      view.assignments?.map(({ address, service, node }) => ({
+        address: formatIpv4(address),
+        service: printable(service, 320),
+        node: node === null ? null : printable(node, 253),
+      })) ?? null,
+    notices: [...noticesOf(pools, view.speakers.length, view.assignments !== null), ...silentSegments(watch)],
+  };
+}
+
+/** A routed segment is looked at by ICMP alone, which tells nothing of who answers. */
+const guardedSegments = (watch: Pick<Watch, 'all'>): readonly Guarded[] =>
+  watch
+    .all()
+    .flatMap(({ watch: { config, place } }) =>
+      place === null || place.method !== 'arp' ? [] : [{ name: config.name, addresses: rangeSet([place.range]) }],
+    );
+
+function poolJson({ name, addresses }: Pool, guarded: readonly Guarded[], guard: GuardControl): PoolJson {
+  const holding = guarded.filter((segment) => setSize(subtract(addresses, segment.addresses)) < setSize(addresses));
+  const all = rangeSet(holding.flatMap((segment) => [...segment.addresses]));
+  return {
+    name: printable(name, 253),
+    addresses: addresses.map(rangeJson),
+    size: setSize(addresses),
+    segments: holding.map((segment) => segment.name),
+    unwatched: subtract(addresses, all).map(rangeJson),
+    openConflicts: guard.open().filter(({ pool }) => pool === name).length,
+  };
+}
+
+function noticesOf(pools: readonly PoolJson[], speakers: number, knowsServices: boolean): string[] {
+  if (pools.length === 0) return ['No pool is known, so nothing is guarded: name one under metallb.pools in the configuration.'];
+  const notices: string[] = [];
+  if (speakers === 0) {
+    notices.push(
+      "No speaker is known, so every use of a pool address is a conflict, the cluster's own too: name the MACs of the nodes under metallb.speakers.",
+    );
+  }
+  if (!knowsServices) notices.push('Which addresses Services hold is not known: every stranger at a pool address is a squatter.');
+  for (const { name, unwatched } of pools) {
+    const size = unwatched.reduce((sum, range) => sum + range.size, 0);
+    if (size > 0)
+      notices.push(`Nobody listens where ${size} addresses of pool ${printable(name, NAME)} are: no segment holds them.`);
+  }
+  return notices;
+}
+
+function silentSegments(watch: Pick<Watch, 'all'>): string[] {
+  return watch.all().flatMap(({ watch: segment }) => {
+    const name = segment.config.name;
+    if (segment.place?.method === 'icmp') return [`Segment ${name} is routed: no ARP can be heard there, so it is not guarded.`];
+    const { waitingDetail } = segment.status();
+    return waitingDetail === null ? [] : [`Segment ${name} cannot be heard now: ${printable(waitingDetail, 200)}.`];
+  });
+}

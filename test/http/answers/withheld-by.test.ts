@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { formatRange } from '../../../src/core/address/range.ts';
+import type { DhcpServer } from '../../../src/core/dhcp/types.ts';
+import { type WithheldBySources, withheldBy } from '../../../src/http/answers/withheld-by.ts';
+import { ip, LAN, mac, range, set } from '../../ledger/fixtures.ts';
+
+const server = (over: Partial<DhcpServer>): DhcpServer => ({
+  segment: 'lan',
+  server: ip('192.0.2.1'),
+  mac: mac('02:00:00:00:00:01'),
+  span: range('192.0.2.100-192.0.2.150'),
+  firstHeardMs: 0,
+  lastHeardMs: 0,
+  messages: 1,
+  ...over,
+});
+const told = (sources: WithheldBySources, asked?: 'avoid' | 'ignore'): string[] =>
+  withheldBy(sources, 'lan', LAN, asked).reserved.map((one) => `${formatRange(one)}: ${one.reason}`);
+
+describe('withheldBy()', () => {
+  it('names each span by its server, and each pool by its name, within the segment', () => {
+    const dhcpSpans = (segment: string): readonly DhcpServer[] => [
+      server({ segment }),
+      server({ server: 'lease-file', mac: null, span: range('192.0.2.250-198.51.100.9') }),
+      server({ server: ip('192.0.2.2'), span: null }),
+      server({ server: ip('192.0.2.3'), span: range('198.51.100.1-198.51.100.9') }),
+    ];
+    const pools = () => [
+      { name: 'production-pool', addresses: set('192.0.2.200-192.0.2.210', '198.51.100.0/24') },
+      { name: 'lab\u001b[2J', addresses: set('192.0.2.220', '192.0.2.222') },
+    ];
+    expect(told({ dhcpSpans, pools })).toEqual([
+      '192.0.2.200-192.0.2.210: pool production-pool',
+      '192.0.2.220: pool lab[2J',
+      '192.0.2.222: pool lab[2J',
+      '192.0.2.100-192.0.2.150: DHCP span of 192.0.2.1',
+      '192.0.2.250-192.0.2.255: DHCP span of the lease files',
+    ]);
+  });
+
+  it('asks for the servers of the segment in question', () => {
+    const asked: string[] = [];
+    const dhcpSpans = (name: string): readonly DhcpServer[] => {
+      asked.push(name);
+      return [];
+    };
+    withheldBy({ dhcpSpans }, 'lan', LAN, undefined);
+    expect(asked).toEqual(['lan']);
+  });
+
+  const SPAN = '192.0.2.100-192.0.2.150: DHCP span of 192.0.2.1';
+  const POOL = '192.0.2.7: pool small';
+  it.each([
+    [true, undefined, [POOL, SPAN], 'avoid', false],
+    [true, 'avoid', [POOL, SPAN], 'avoid', false],
+    [true, 'ignore', [POOL], 'ignore', true],
+    [false, undefined, [POOL], 'ignore', false],
+    [false, 'avoid', [POOL, SPAN], 'avoid', false],
+    [false, 'ignore', [POOL], 'ignore', false],
+  ] as const)('configured to avoid spans: %s, asked: %s', (configured, asked, reserved, dhcpSpans, weaker) => {
+    const sources: WithheldBySources = {
+      dhcpSpans: () => [server({})],
+      avoidSpans: () => configured,
+      pools: () => [{ name: 'small', addresses: set('192.0.2.7') }],
+    };
+    expect(told(sources, asked)).toEqual(reserved);
+    expect(withheldBy(sources, 'lan', LAN, asked)).toMatchObject({ dhcpSpans, weakerThanConfigured: weaker });
+  });
+
+  it('withholds nothing, and would avoid spans, where nothing is known', () => {
+    expect(withheldBy({}, 'lan', LAN, undefined)).toEqual({ reserved: [], dhcpSpans: 'avoid', weakerThanConfigured: false });
+  });
+});

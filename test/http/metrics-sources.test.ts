@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { LaneState } from '../../src/alert/lane.ts';
+import { FreeholdError } from '../../src/core/error.ts';
+import { DEFAULT_CRITERIA } from '../../src/core/evidence/criteria.ts';
+import { daemonSources } from '../../src/http/metrics/daemon-sources.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import type { WatchedSegment } from '../../src/watch/watch.ts';
+import { set } from '../ledger/fixtures.ts';
+import { answering, type FakeSegment, fakeSegment } from '../watch/fake-segment.ts';
+import { conflict } from './guard-fixtures.ts';
+import { metricsOf } from './metrics-fixtures.ts';
+import { seriesValue } from './prometheus-text.ts';
+
+let segment: FakeSegment;
+let healthy: boolean;
+let states: Map<string, LaneState>;
+beforeEach(() => {
+  segment = fakeSegment(() => answering);
+  healthy = true;
+  states = new Map([['ops', { failing: 'ops.example answered 500', volatile: 2 }]]);
+});
+afterEach(() => segment.close());
+
+function parts() {
+  const { watch, ledger } = segment;
+  return {
+    watch: {
+      all: () => [{ watch, intervalMs: 30_000 }],
+      named(): WatchedSegment {
+        const { row, place } = watch;
+        if (row === null || place === null) throw new FreeholdError('segment-not-ready', 'not yet');
+        return { watch, row, place, intervalMs: 30_000, shared: [] };
+      },
+    },
+    ledger,
+    recorder: {
+      get healthy() {
+        return healthy;
+      },
+    },
+    guard: { open: () => [conflict()], dismissed: () => ({ scanner: 9 }) },
+    dispatcher: { states: () => states },
+    clock: systemClock,
+    criteria: () => DEFAULT_CRITERIA,
+    pools: () => [{ name: 'production-pool', addresses: set('198.51.100.13-198.51.100.14') }],
+  };
+}
+
+describe('the sources of the running daemon', () => {
+  it('tell of a segment before and after its first sweep', async () => {
+    const sources = daemonSources(parts());
+    expect(sources.lastValidSweepMs('lan')).toBeNull();
+    expect(sources.segments()).toMatchObject([{ name: 'lan', intervalMs: 30_000, status: { state: 'idle', kernelDrops: 0 } }]);
+    const swept = await segment.watch.sweep('schedule');
+    expect(swept).toMatchObject({ valid: true });
+    expect(sources.lastValidSweepMs('lan')).toBe(swept?.endedMs);
+    expect(sources.segments()[0]?.status.heard).toHaveProperty('arp-reply');
+  });
+
+  it('count all addresses of the segment, those of a pool as reserved', async () => {
+    await segment.watch.sweep('schedule');
+    const counts = daemonSources(parts()).verdicts('lan');
+    expect(Object.values(counts ?? {}).reduce((sum, addresses) => sum + addresses, 0)).toBe(8);
+    // Network and broadcast address, our own, and the pool.
+    expect(counts).toMatchObject({ reserved: 5, occupied: 1, free: 0 });
+  });
+
+  it('judge nothing that is not known', () => {
+    expect(daemonSources(parts()).verdicts('gone')).toBeNull();
+    expect(daemonSources(parts()).lastValidSweepMs('gone')).toBeNull();
+    healthy = false;
+    expect(daemonSources(parts()).verdicts('lan')).toBeNull();
+    expect(daemonSources(parts()).ledgerHealthy()).toBe(false);
+  });
+
+  it('make a whole scrape', async () => {
+    const { scrape, log } = metricsOf(daemonSources(parts()));
+    await segment.watch.sweep('schedule');
+    const families = await scrape();
+    expect(seriesValue(families, 'freehold_segment_up', { segment: 'lan' })).toBe(1);
+    expect(seriesValue(families, 'freehold_conflicts_open', { kind: 'squatter', severity: 'critical' })).toBe(1);
+    expect(seriesValue(families, 'freehold_sightings_dismissed_total', { rule: 'scanner' })).toBe(9);
+    expect(seriesValue(families, 'freehold_alert_channel_failing', { channel: 'ops' })).toBe(1);
+    expect(seriesValue(families, 'freehold_alert_unstored', { channel: 'ops' })).toBe(2);
+    expect(seriesValue(families, 'freehold_alert_outbox_depth', { channel: 'ops' })).toBe(0);
+    expect(seriesValue(families, 'freehold_alert_dropped_total')).toBe(0);
+    expect(seriesValue(families, 'freehold_ledger_size_bytes')).toBeGreaterThan(4096);
+    expect(log).toEqual([]);
+  });
+});
