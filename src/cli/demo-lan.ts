@@ -24,9 +24,15 @@ segments:
     reserved: [192.0.2.100-192.0.2.120]   # the DHCP scope
 proof: { quietFor: 25s, minSweeps: 6, maxGap: 8s, minCoverage: 0.9 }
 dhcp: { leases: [${leaseFile ?? ''}] }
+metallb:
+  pools: [{ name: demo-pool, addresses: [192.0.2.230-192.0.2.239] }]
+  speakers: ["${NODE_MAC}"]
 http: { listen: "unix:${folder}/freehold.sock" }
 ledger: { path: ${folder}/freehold.db, keep: 1d }
 `;
+
+/** The node that announces the demo's Service. */
+const NODE_MAC = '52:54:00:00:00:a1';
 
 /** Prefixes of vendors, so that the demo has names to show. */
 const DELL = 'f8:b1:56';
@@ -67,6 +73,14 @@ const CAST: readonly { readonly says: string; readonly hosts: readonly Simulated
   {
     says: '192.0.2.200      a camera that appears after 12 s, in the middle of a fine range',
     hosts: [host('camera', '192.0.2.200', AXIS, 'c8', { appearsAfterMs: 12_000, announces: RFC5227_ANNOUNCEMENT })],
+  },
+  {
+    says: '192.0.2.230-.239 a MetalLB pool, guarded; .230 is announced by a node',
+    hosts: [{ id: 'node', addresses: ['192.0.2.230'], macs: [NODE_MAC] }],
+  },
+  {
+    says: '192.0.2.232      a recorder that takes an address of the pool after 20 s',
+    hosts: [host('recorder', '192.0.2.232', AXIS, 'e8', { appearsAfterMs: 20_000, announces: RFC5227_ANNOUNCEMENT })],
   },
 ];
 

@@ -74,7 +74,7 @@ export async function demoCommand({ once }: DemoOptions, output: Output): Promis
     output.text('A proof of 25 s is good for a demonstration. The default asks for 72 h: see docs/evidence.md.\n\n');
     if (once) return EXIT.ok;
     output.text(
-      `The daemon goes on. In another terminal or a browser, until Ctrl-C:\n  ${url}/free-ranges   ${url}/addresses   ${url}/addresses/192.0.2.60   ${url}/segments`,
+      `The daemon goes on. In another terminal or a browser, until Ctrl-C:\n  ${url}/free-ranges   ${url}/addresses   ${url}/addresses/192.0.2.60   ${url}/segments   ${url}/conflicts`,
     );
     output.text(`  bin/freehold verify 192.0.2.208-192.0.2.223 --quiet-for 25s${url.endsWith(':5227') ? '' : ` --url ${url}`}\n`);
     await Promise.race([ended, interrupted]);
@@ -102,6 +102,9 @@ interface LogLine {
   readonly mac?: string;
   readonly vendor?: string | null;
   readonly hostname?: string | null;
+  /** An alert of the journal channel. */
+  readonly alert?: string;
+  readonly severity?: string;
 }
 
 /** The daemon's log, line by line, in the demo's words. */
@@ -112,7 +115,9 @@ function follow(child: ChildProcess, output: Output, startedMs: number): void {
     if (line === null) return output.note(text);
     const atMs = line.time === undefined ? Date.now() : Date.parse(line.time);
     const seconds = ((atMs - startedMs) / 1000).toFixed(1).padStart(6);
-    if (line.address !== undefined) {
+    if (line.alert !== undefined) {
+      output.text(`${seconds} s  ALERT (${printable(line.severity ?? '', 20)})  ${printable(line.msg ?? '', 300)}`);
+    } else if (line.address !== undefined) {
       const name = [line.hostname, line.vendor].filter((part) => typeof part === 'string').join(', ');
       output.text(
         `${seconds} s  ${line.address.padEnd(15)} ${line.mac ?? ''}  ${line.msg ?? ''}${name === '' ? '' : `  (${printable(name, 60)})`}`,

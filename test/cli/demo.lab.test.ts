@@ -25,7 +25,9 @@ it('tells its story, proves a range, serves it on this side, and leaves nothing 
     await Promise.race([goesOn, ended.then((status) => Promise.reject(new Error(`ended with ${status}:\n${said}`)))]);
     expect(said).toMatch(/192\.0\.2\.200 +ac:cc:8e:00:00:c8 +an address came into use/);
     expect(said).toMatch(/192\.0\.2\.40 .*another MAC answers for an address/);
-    expect(said).toMatch(/192\.0\.2\.201-192\.0\.2\.254 +54/);
+    expect(said).toMatch(/192\.0\.2\.201-192\.0\.2\.229 +29/);
+    expect(said).toMatch(/ALERT \(warning\) +imminent: .*192\.0\.2\.232 of pool demo-pool/);
+    expect(said).toMatch(/ALERT \(critical\) +squatter.*192\.0\.2\.232 of pool demo-pool/);
     expect(said).toMatch(/192\.0\.2\.60 .*(recently-used|occupied)/);
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0];
     const response = await fetch(`${url}/free-ranges?size=8`);
