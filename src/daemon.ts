@@ -25,6 +25,7 @@ import { VERSION } from './system/version.ts';
 import { ChannelDesk } from './watch/alert-desk.ts';
 import { configuredView } from './watch/configured-view.ts';
 import { Guard } from './watch/guard.ts';
+import type { LiveEvent } from './watch/guard-types.ts';
 import { Heartbeat } from './watch/heartbeat.ts';
 import { IcmpSweeper } from './watch/icmp-sweeper.ts';
 import { createLiveEvents } from './watch/live-events.ts';
@@ -142,9 +143,12 @@ export async function startDaemon({ config: initial, reload, logger, notifier = 
       { version: VERSION, logger, clock },
     );
     closers.push(() => metrics.close());
-    live.subscribe((event) => {
+    const countConflict = (event: LiveEvent): void => {
       if (event.type === 'conflict') metrics.conflict(event.change);
-    });
+    };
+    // Pools that changed while no daemon ran close conflicts as the guard begins.
+    live.since(0).events.forEach(countConflict);
+    live.subscribe(countConflict);
     closers.push(() => recorder.stop());
     closers.push(() => watch.stop());
 

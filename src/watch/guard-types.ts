@@ -9,6 +9,8 @@ import type { DhcpServer } from '../core/dhcp/types.ts';
 import type { SweepRecord } from '../ledger/types.ts';
 
 export interface GuardControl {
+  /** Whether all that is known of conflicts is on the disk. */
+  readonly healthy: boolean;
   /** Open conflicts, ascending by id; true even while the disk refuses. */
   open(): readonly Conflict[];
   /** The conflict as it is now; null where there is no open one of this id. Again is allowed: the last one counts. */

@@ -349,6 +349,7 @@ export class SegmentWatch {
     const record = failedSweep(row.id, place.method, trigger, startedMs, clock.nowMs());
     recorder.sweep(record);
     this.#lastSweep = record;
+    this.#options.hearing?.onSweep(this.config.name, record);
     return record;
   }
 

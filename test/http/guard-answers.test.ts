@@ -58,6 +58,7 @@ const POOL = { name: 'production-pool', addresses: set('192.0.2.200-192.0.2.210'
 
 function make(segments: readonly Segment[] = [{ name: 'lan', cidr: '192.0.2.0/24' }]): void {
   const guard: GuardControl = {
+    healthy: true,
     open: () => open,
     acknowledge(id, by, note) {
       const found = open.find((each) => each.id === id);

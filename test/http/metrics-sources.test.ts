@@ -13,10 +13,12 @@ import { seriesValue } from './prometheus-text.ts';
 
 let segment: FakeSegment;
 let healthy: boolean;
+let conflictsStored = true;
 let states: Map<string, LaneState>;
 beforeEach(() => {
   segment = fakeSegment(() => answering);
   healthy = true;
+  conflictsStored = true;
   states = new Map([['ops', { failing: 'ops.example answered 500', volatile: 2 }]]);
 });
 afterEach(() => segment.close());
@@ -38,7 +40,7 @@ function parts() {
         return healthy;
       },
     },
-    guard: { open: () => [conflict()], dismissed: () => ({ scanner: 9 }) },
+    guard: { healthy: conflictsStored, open: () => [conflict()], dismissed: () => ({ scanner: 9 }) },
     dispatcher: { states: () => states },
     clock: systemClock,
     criteria: () => DEFAULT_CRITERIA,
@@ -70,6 +72,12 @@ describe('the sources of the running daemon', () => {
     expect(daemonSources(parts()).lastValidSweepMs('gone')).toBeNull();
     healthy = false;
     expect(daemonSources(parts()).verdicts('lan')).toBeNull();
+    expect(daemonSources(parts()).ledgerHealthy()).toBe(false);
+  });
+
+  it('call the ledger unhealthy where only conflicts cannot be stored', () => {
+    expect(daemonSources(parts()).ledgerHealthy()).toBe(true);
+    conflictsStored = false;
     expect(daemonSources(parts()).ledgerHealthy()).toBe(false);
   });
 

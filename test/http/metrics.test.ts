@@ -227,15 +227,15 @@ describe('verdicts', () => {
   });
 
   it('are judged every 15 s at most, and by two scrapes at once only once', async () => {
-    const verdicts = vi.fn(() => COUNTS);
-    const { scrape, clock } = metricsOf(sources({ verdicts }));
+    const verdicts = vi.fn<MetricsSources['verdicts']>(() => COUNTS);
+    const { scrape, clock } = metricsOf(sources({ segments: () => [segment('lan'), segment('dmz')], verdicts }));
     await Promise.all([scrape(), scrape()]);
     clock.advance(14_999);
     await scrape();
-    expect(verdicts).toHaveBeenCalledTimes(1);
+    expect(verdicts.mock.calls).toEqual([['lan'], ['dmz']]);
     clock.advance(1);
     await scrape();
-    expect(verdicts).toHaveBeenCalledTimes(2);
+    expect(verdicts).toHaveBeenCalledTimes(4);
   });
 
   it('leave the event loop a turn between two segments', async () => {

@@ -87,6 +87,9 @@ function freshness({ ledger, nowMs }: AnswerContext, watch: SegmentWatch, interv
   const lastValidMs = watch.row === null ? null : ledger.lastValidSweepMs(watch.row.id, nowMs);
   if (lastValidMs === null) return { name, ok: false, detail: 'no valid sweep yet' };
   const ageMs = nowMs - lastValidMs;
-  const ok = ageMs <= Math.max(MIN_FRESH_MS, LATE_SWEEPS * intervalMs);
+  // A sweep of a /16 takes minutes: as long as the last one, the next may be under way.
+  const { lastSweep } = watch;
+  const sweepMs = lastSweep === null ? 0 : Math.max(0, lastSweep.endedMs - lastSweep.startedMs);
+  const ok = ageMs <= Math.max(MIN_FRESH_MS, LATE_SWEEPS * intervalMs) + 2 * sweepMs;
   return { name, ok, detail: `last valid sweep ${formatDuration(Math.max(0, ageMs))} ago` };
 }

@@ -17,7 +17,7 @@ export interface DaemonParts extends WithheldBySources {
   readonly watch: Pick<Watch, 'all' | 'named'>;
   readonly ledger: Ledger;
   readonly recorder: Pick<Recorder, 'healthy'>;
-  readonly guard: Pick<GuardControl, 'open' | 'dismissed'>;
+  readonly guard: Pick<GuardControl, 'open' | 'dismissed' | 'healthy'>;
   readonly dispatcher: Pick<Dispatcher, 'states'>;
   readonly clock: Clock;
   /** As configured now: a reload may change it. */
@@ -57,7 +57,7 @@ export function daemonSources(parts: DaemonParts): MetricsSources {
       [...dispatcher.states()].map(([name, { failing, volatile }]) => ({ name, failing: failing !== null, unstored: volatile })),
     outboxDepth: () => ledger.guard.depth(),
     outboxDropped: () => ledger.guard.dropped(),
-    ledgerHealthy: () => recorder.healthy,
+    ledgerHealthy: () => recorder.healthy && guard.healthy,
     ledgerBytes() {
       const sizes = FILES.map((suffix) => statSync(ledger.path + suffix, { throwIfNoEntry: false })?.size);
       return sizes[0] === undefined ? null : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
