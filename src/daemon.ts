@@ -4,6 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Mac } from './core/address/mac.ts';
+import { FreeholdError } from './core/error.ts';
 import type { Daemon, DaemonOptions } from './daemon-types.ts';
 import { createAnswers } from './http/answers/answers.ts';
 import { createGuardAnswers } from './http/answers/guard-answers.ts';
@@ -53,7 +54,15 @@ export async function startDaemon({ config: initial, reload, logger, notifier = 
   const clock = systemClock;
   const closers: (() => void | Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
-    for (const close of closers.splice(0).reverse()) await close();
+    let failure: unknown;
+    for (const close of closers.splice(0).reverse()) {
+      try {
+        await close();
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    if (failure !== undefined) throw failure;
   };
   try {
     let config = initial;
@@ -132,7 +141,7 @@ export async function startDaemon({ config: initial, reload, logger, notifier = 
       },
       onLeases: (segment, leases, former) => guard.onLeases(segment, leases, former),
     });
-    const beats = new SegmentBeats(watch, heartbeat);
+    const beats = new SegmentBeats(() => watch.all(), heartbeat, clock);
     const withheld = {
       dhcpSpans: (segment: string) => guard.servers(segment),
       avoidSpans: () => config.dhcp.avoidSpans,
@@ -163,6 +172,13 @@ export async function startDaemon({ config: initial, reload, logger, notifier = 
       ...withheld,
     });
 
+    // First: where somebody else listens, nothing is swept and nobody is told of anything.
+    const server = await listen(
+      createApp({ service, token, logger, version: VERSION, listen: config.http.listen, metrics }),
+      config.http.listen,
+    );
+    closers.push(() => server.close());
+
     desk.start();
     guard.start();
     recorder.start();
@@ -175,12 +191,6 @@ export async function startDaemon({ config: initial, reload, logger, notifier = 
 
     const pruner = setInterval(() => void prune(ledger, clock.nowMs(), config.ledger.keepMs, logger), PRUNE_INTERVAL_MS);
     closers.push(() => clearInterval(pruner));
-
-    const server = await listen(
-      createApp({ service, token, logger, version: VERSION, listen: config.http.listen, metrics }),
-      config.http.listen,
-    );
-    closers.push(() => server.close());
 
     const status = (): string => statusOf(watch, guard);
     const reporter = setInterval(() => {
@@ -232,7 +242,10 @@ export async function startDaemon({ config: initial, reload, logger, notifier = 
       },
       stop() {
         notifier.stopping();
-        stopping ??= reloading.then(closeAll).then(() => logger.info('freehold has stopped'));
+        stopping ??= reloading
+          .catch(() => undefined)
+          .then(closeAll)
+          .then(() => logger.info('freehold has stopped'));
         return stopping;
       },
     };
@@ -271,7 +284,9 @@ function readAgain(reload: () => Config, logger: Logger): Config | null {
   try {
     return reload();
   } catch (error) {
-    logger.error({ err: error }, 'the new configuration is bad; the old one stays in force');
+    // What is wrong with a file is the reader's own words, not a place in our code.
+    const facts = error instanceof FreeholdError ? { code: error.code, problem: error.message } : { err: error };
+    logger.error(facts, 'the new configuration is bad; the old one stays in force');
     return null;
   }
 }

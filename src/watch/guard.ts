@@ -45,6 +45,7 @@ import type { SegmentPlace } from './segment-place.ts';
 const TICK_MS = 1000;
 /** Shortest wait for a hold to end. */
 const MIN_WAIT_MS = 5;
+const COMPLAIN_EVERY_MS = 60_000;
 
 export interface GuardOptions {
   readonly store: GuardStore;
@@ -75,6 +76,7 @@ export class Guard implements GuardControl, Hearing {
   #flushDue = false;
   #serversDue = false;
   #complaints = 0;
+  #complainedMs = Number.NEGATIVE_INFINITY;
 
   /** Goes on with the conflicts that were open when an earlier run ended. */
   constructor(options: GuardOptions) {
@@ -168,7 +170,12 @@ export class Guard implements GuardControl, Hearing {
   }
 
   onPlace(): void {
-    this.#safely(() => this.#take(setSegments(this.#state, this.#segments(), this.#options.clock.nowMs())));
+    this.#safely(() => {
+      const segments = this.#segments();
+      this.#take(setSegments(this.#state, segments, this.#options.clock.nowMs()));
+      // Those that the sweeps of an earlier run caught: nothing they answer in the first sweep is news.
+      for (const { name } of segments) setStandIns(this.#state, name, this.#options.standIns(name));
+    });
   }
 
   // --- what others ask -----------------------------------------------------------------------------------------------------
@@ -274,7 +281,11 @@ export class Guard implements GuardControl, Hearing {
     try {
       work();
     } catch (error) {
-      if (this.#complaints++ === 0) this.#options.logger.error({ err: error }, 'the guard failed at something; it goes on');
+      this.#complaints++;
+      const nowMs = this.#options.clock.monotonicMs();
+      if (nowMs - this.#complainedMs < COMPLAIN_EVERY_MS) return;
+      this.#complainedMs = nowMs;
+      this.#options.logger.error({ err: error, times: this.#complaints }, 'the guard failed at something; it goes on');
     }
   }
 }

@@ -49,6 +49,7 @@ export const scan: Scan = async (request, onProgress) => {
   }
   const range = rangeToScan(request, facts);
   const own = interfaces.value.list().flatMap(({ addresses }) => addresses.map(({ address }) => address));
+  const ownMacs = interfaces.value.list().map(({ mac }) => mac);
   const plan = planScan(request, facts, range, own);
   const found = new Map<Ipv4, Found>();
   const counts = new FrameCounts();
@@ -64,7 +65,7 @@ export const scan: Scan = async (request, onProgress) => {
       request.interfaceName,
       {
         onFrame: (frame) =>
-          readFrame(frame, { segment: request.interfaceName, range, ownMac: facts.mac, own }, counts, {
+          readFrame(frame, { segment: request.interfaceName, range, ownMac: facts.mac, ownMacs, own }, counts, {
             onArp: (arp) => {
               if (sweep !== null && arp.operation === 'reply' && arp.targetMac === facts.mac) {
                 noteReply(sweep, arp.senderAddress, arp.senderMac, systemClock.monotonicMs());

@@ -8,6 +8,8 @@ import type { Logger } from '../system/logger.ts';
 export interface SweepSchedule {
   /** The longest of the next few intervals, in ms: how old the newest sweep may become. */
   readonly intervalMs: number;
+  /** When the next sweep is due, epoch ms: a schedule may pause for a night. Null: never. */
+  nextRunMs(): number | null;
   stop(): void;
 }
 
@@ -50,6 +52,7 @@ export function scheduleSweeps(
   }, CLOCK_CHECK_MS).unref();
   return {
     intervalMs: longestInterval(task),
+    nextRunMs: () => task.getNextRun()?.getTime() ?? null,
     stop() {
       clearInterval(watcher);
       void task.destroy();

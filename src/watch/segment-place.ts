@@ -4,6 +4,7 @@
  */
 import { type Cidr, formatCidr, hasBroadcast, networkOf, rangeOfCidr } from '../core/address/cidr.ts';
 import type { Ipv4 } from '../core/address/ipv4.ts';
+import type { Mac } from '../core/address/mac.ts';
 import { contains, type Ipv4Range, overlaps, sizeOf } from '../core/address/range.ts';
 import type { InfrastructureAddress } from '../core/evidence/facts.ts';
 import type { LookMethod } from '../core/evidence/look.ts';
@@ -33,6 +34,8 @@ export interface SegmentPlace {
   readonly wire: string;
   /** Addresses of this machine within the segment, on whichever interface: nobody else can be heard to answer for them. */
   readonly own: readonly Ipv4[];
+  /** The MACs of all interfaces of this machine but loopback. */
+  readonly ownMacs: readonly Mac[];
   /** Sender of ordinary ARP requests: the interface's first address within the segment. */
   readonly ownAddress: Ipv4 | null;
   readonly gateways: readonly Ipv4[];
@@ -117,6 +120,7 @@ export function placed(
     facts,
     wire: method === 'icmp' ? 'icmp' : `arp:${facts?.name ?? ''}`,
     own,
+    ownMacs: interfaces.filter(({ loopback }) => !loopback).map(({ mac }) => mac),
     ownAddress: facts === null ? null : (within([facts])[0] ?? null),
     gateways,
     infrastructure: [...edges(cidr, facts), ...named(own, 'own'), ...named(gateways, 'gateway')],

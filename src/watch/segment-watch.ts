@@ -11,22 +11,17 @@ import { EXIT, FreeholdError } from '../core/error.ts';
 import type { AcdResult } from '../core/probe/acd.ts';
 import { createSweep, finish, noteReply, type Sweep } from '../core/probe/sweep.ts';
 import type { SweepPlan, SweepResult } from '../core/probe/types.ts';
-import type { Ledger } from '../ledger/ledger.ts';
 import type { SegmentRow, SweepRecord } from '../ledger/types.ts';
-import type { InterfaceWatch, PacketWire, PacketWireHandlers } from '../link/types.ts';
-import type { Clock } from '../system/clock.ts';
+import type { PacketWire } from '../link/types.ts';
 import type { SegmentConfig } from '../system/config-types.ts';
-import type { Logger } from '../system/logger.ts';
 import { type AcdListener, driveAcd } from './acd-driver.ts';
 import { faultOf, faultWhile } from './faults.ts';
 import { FrameCounts } from './frame-counts.ts';
-import type { Hearing } from './hearing.ts';
-import type { IcmpSweeper } from './icmp-sweeper.ts';
 import { type FrameHandlers, readFrame } from './listener.ts';
 import type { ProbeIo } from './probe-driver.ts';
-import type { Recorder } from './recorder.ts';
 import { type RunFault, RunFaults } from './run-faults.ts';
-import { type Placing, placeSegment, type SegmentPlace, type WaitReason } from './segment-place.ts';
+import { type Placing, placeSegment, type SegmentPlace } from './segment-place.ts';
+import type { SegmentStatus, SegmentWatchOptions, SweepTrigger } from './segment-types.ts';
 import { SegmentWire } from './segment-wire.ts';
 import { driveSweep } from './sweep-driver.ts';
 import { planControls, planSweep } from './sweep-plan.ts';
@@ -35,34 +30,7 @@ import { failedSweep, sweepLog, sweepRecord } from './sweep-record.ts';
 /** How soon a socket that would not open is tried again. */
 const RETRY_MS = 5000;
 
-export type SweepTrigger = SweepRecord['trigger'];
-
-export interface SegmentWatchOptions {
-  readonly config: SegmentConfig;
-  readonly ledger: Ledger;
-  readonly recorder: Recorder;
-  readonly interfaces: InterfaceWatch;
-  readonly openWire: (interfaceName: string, handlers: PacketWireHandlers) => PacketWire;
-  readonly icmp: IcmpSweeper;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly random: () => number;
-  /** Told when the segment is placed for the first time, or over another range. */
-  readonly onPlaced: () => void;
-  /** Told of what is heard and swept, at once: the guard. */
-  readonly hearing?: Hearing | undefined;
-}
-
-export interface SegmentStatus {
-  readonly state: 'sweeping' | 'idle' | 'waiting';
-  readonly waitingFor: WaitReason | null;
-  readonly waitingDetail: string | null;
-  readonly framesReceived: number;
-  readonly kernelDrops: number;
-  /** Frames of others that were understood, by kind. */
-  readonly heard: Readonly<Record<string, number>>;
-  readonly ignored: Readonly<Record<string, number>>;
-}
+export type { SegmentStatus } from './segment-types.ts';
 
 export class SegmentWatch {
   readonly config: SegmentConfig;
@@ -75,6 +43,8 @@ export class SegmentWatch {
   readonly #faults = new RunFaults();
   #readFailures = 0;
   readonly #sweeps = new Set<Sweep>();
+  /** When each address of the segment last answered a question of ours, epoch ms; bounded by the segment. */
+  readonly answeredMs = new Map<Ipv4, number>();
   readonly #acds = new Set<AcdListener>();
   #retry: NodeJS.Timeout | null = null;
   #running: Promise<SweepRecord> | null = null;
@@ -229,6 +199,7 @@ export class SegmentWatch {
     const { place } = placing;
     const moved = before === null || before.range.first !== place.range.first || before.range.last !== place.range.last;
     if (moved || before.wire !== place.wire || this.#row === null) {
+      this.answeredMs.clear();
       // Looks under way were meant for another range, or another wire.
       this.#faults.fail('aborted');
       this.#row = ledger.ensureSegment({ name: this.config.name, range: place.range, wire: place.wire, nowMs: clock.nowMs() });
@@ -300,7 +271,8 @@ export class SegmentWatch {
     const row = this.#row;
     const place = this.#place;
     if (row === null || place === null || place.facts === null) return;
-    readFrame(frame, { segment: this.config.name, range: place.range, ownMac: place.facts.mac, own: place.own }, this.#counts, {
+    const { range, own, ownMacs, facts } = place;
+    readFrame(frame, { segment: this.config.name, range, ownMac: facts.mac, ownMacs, own }, this.#counts, {
       onArp: (arp) => this.#answer(arp, place.facts?.mac),
       onSighting: (sighting) => this.#options.recorder.sighting(row.id, sighting),
       onLease: (lease, atMs) => this.#options.recorder.lease(row.id, lease, atMs),
@@ -311,15 +283,17 @@ export class SegmentWatch {
   /** An answer to one of our probes is told by the target hardware address: some hosts reply by broadcast. */
   #answer(arp: ArpFrame, ownMac: Mac | undefined): void {
     if (arp.operation === 'reply' && arp.targetMac === ownMac) {
-      const nowMs = this.#options.clock.monotonicMs();
-      for (const sweep of this.#sweeps) noteReply(sweep, arp.senderAddress, arp.senderMac, nowMs);
+      const { clock } = this.#options;
+      if (this.#place !== null && contains(this.#place.range, arp.senderAddress))
+        this.answeredMs.set(arp.senderAddress, clock.nowMs());
+      for (const sweep of this.#sweeps) noteReply(sweep, arp.senderAddress, arp.senderMac, clock.monotonicMs());
     }
     for (const listener of this.#acds) listener(arp);
   }
 
   async #runSweep(row: SegmentRow, place: SegmentPlace, trigger: SweepTrigger, startedMs: number): Promise<SweepRecord> {
     const { clock, recorder, logger } = this.#options;
-    const plan = planSweep(this.config, place, this.#options.ledger.sightingColumns(row.id), startedMs);
+    const plan = planSweep(this.config, place, this.#options.ledger.sightingColumns(row.id), startedMs, this.answeredMs);
     const begunMs = clock.monotonicMs();
     const result = await this.#sweepOnce(plan, place);
     const endedMs = clock.nowMs();
@@ -378,6 +352,7 @@ export class SegmentWatch {
 
   #heardEcho(reply: { readonly address: Ipv4; readonly atMs: number }, place: SegmentPlace): void {
     if (this.#row === null || !contains(place.range, reply.address)) return;
+    this.answeredMs.set(reply.address, reply.atMs);
     this.#options.recorder.sighting(this.#row.id, {
       segment: this.config.name,
       address: reply.address,

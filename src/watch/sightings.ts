@@ -15,8 +15,10 @@ import { err, ok, type Result } from '../core/result.ts';
 export interface SightingContext {
   readonly segment: string;
   readonly range: Ipv4Range;
-  /** Our own MAC on the segment. */
+  /** Our own MAC on the segment: what answers to us are sent to. */
   readonly ownMac: Mac;
+  /** The MACs of all interfaces of this machine: two of them may be on one wire. */
+  readonly ownMacs: readonly Mac[];
   /** Addresses of this machine. */
   readonly own: readonly Ipv4[];
 }
@@ -35,7 +37,7 @@ export type SightingRefusal =
 
 /** RFC 826 and RFC 5227: who says what about which address. */
 export function sightingOfArp(frame: ArpFrame, context: SightingContext, atMs: number): Result<Sighting, SightingRefusal> {
-  const ours = frame.senderMac === context.ownMac || frame.etherSource === context.ownMac;
+  const ours = context.ownMacs.includes(frame.senderMac) || context.ownMacs.includes(frame.etherSource);
   // We only ever send from 0.0.0.0 and from addresses of ours: with our MAC and another address, somebody else is behind it.
   if (ours && (frame.senderAddress === ANY_ADDRESS || context.own.includes(frame.senderAddress))) return err('own-frame');
   const kind = arpKind(frame);
@@ -57,7 +59,7 @@ export function sightingOfDhcp(
   context: SightingContext,
   atMs: number,
 ): Result<DhcpSighting, SightingRefusal> {
-  if (etherSource === context.ownMac || message.clientMac === context.ownMac) return err('own-frame');
+  if (context.ownMacs.includes(etherSource) || context.ownMacs.includes(message.clientMac)) return err('own-frame');
   const told = whatDhcpSays(message);
   if (told === null) return err('dhcp-names-no-address');
   const mac = told.source === 'dhcp-decline' ? null : message.clientMac;

@@ -42,7 +42,14 @@ interface Seen {
   readonly lastSeenMs: number;
 }
 
-export function planSweep(config: SegmentConfig, place: SegmentPlace, sightings: SightingColumns, nowMs: number): SweepPlan {
+/** @param answeredMs when each address last answered a question of ours, epoch ms */
+export function planSweep(
+  config: SegmentConfig,
+  place: SegmentPlace,
+  sightings: SightingColumns,
+  nowMs: number,
+  answeredMs: ReadonlyMap<Ipv4, number> = new Map(),
+): SweepPlan {
   const seen = seenLately(sightings, nowMs);
   const edges = place.infrastructure
     .filter(({ role }) => role === 'network' || role === 'broadcast')
@@ -56,6 +63,7 @@ export function planSweep(config: SegmentConfig, place: SegmentPlace, sightings:
     gateways: place.gateways.filter((address) => setContains(hostRange, address)),
     configured: named,
     seenLately: askable,
+    answeredMs,
     nowMs,
   });
   return {

@@ -36,7 +36,7 @@ export async function verifyLive(
       exitCode: 2,
     });
   }
-  const plan = planSweep(watch.config, place, ledger.sightingColumns(row.id), now());
+  const plan = planSweep(watch.config, place, ledger.sightingColumns(row.id), now(), watch.answeredMs);
   const asked = intersectSets(plan.targets, rangeSet([range]));
   const controls: ReadonlySet<Ipv4> = plan.controls;
   const startedMs = now();

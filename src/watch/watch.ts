@@ -98,8 +98,12 @@ export class Watch {
   }
 
   /** Every configured segment, in the configuration's order, its network known or not. */
-  all(): readonly { readonly watch: SegmentWatch; readonly intervalMs: number }[] {
-    return [...this.#entries.values()].map(({ watch, schedule }) => ({ watch, intervalMs: schedule.intervalMs }));
+  all(): readonly { readonly watch: SegmentWatch; readonly intervalMs: number; readonly nextRunMs: () => number | null }[] {
+    return [...this.#entries.values()].map(({ watch, schedule: { intervalMs, nextRunMs } }) => ({
+      watch,
+      intervalMs,
+      nextRunMs,
+    }));
   }
 
   /**

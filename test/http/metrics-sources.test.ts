@@ -27,7 +27,7 @@ function parts() {
   const { watch, ledger } = segment;
   return {
     watch: {
-      all: () => [{ watch, intervalMs: 30_000 }],
+      all: () => [{ watch, intervalMs: 30_000, nextRunMs: () => null }],
       named(): WatchedSegment {
         const { row, place } = watch;
         if (row === null || place === null) throw new FreeholdError('segment-not-ready', 'not yet');

@@ -18,7 +18,8 @@ if (!range.ok) throw new Error(range.error);
 const OWN = '02:00:00:00:00:01' as Mac;
 const HOST = '02:00:00:00:00:aa' as Mac;
 const OURS = ip('192.0.2.5');
-const context = { segment: 'lan', range: range.value, ownMac: OWN, own: [OURS] };
+const OTHER_CARD = '02:00:00:00:00:02' as Mac;
+const context = { segment: 'lan', range: range.value, ownMac: OWN, ownMacs: [OWN, OTHER_CARD], own: [OURS] };
 
 const frame = (over: Partial<ArpFrame>): ArpFrame => ({
   etherSource: HOST,
@@ -63,6 +64,11 @@ describe('sightingOfArp()', () => {
   const refuses: readonly [name: string, frame: ArpFrame, reason: string][] = [
     ['our own request', frame({ etherSource: OWN, senderMac: OWN, senderAddress: OURS }), 'own-frame'],
     ['an echo of our own probe by an access point', frame({ senderMac: OWN, senderAddress: ip('0.0.0.0') }), 'own-frame'],
+    [
+      'a probe by another interface of this machine on the same wire',
+      frame({ etherSource: OTHER_CARD, senderMac: OTHER_CARD, senderAddress: ip('0.0.0.0') }),
+      'own-frame',
+    ],
     ['a sender outside the segment', frame({ senderAddress: ip('198.51.100.7') }), 'outside-segment'],
     [
       'a probe for an address outside',

@@ -55,15 +55,21 @@ export interface ControlCandidates {
   /** Named by the admin: always a control, seen or not. */
   readonly configured: readonly Ipv4[];
   readonly seenLately: readonly { readonly address: Ipv4; readonly lastSeenMs: number }[];
+  /** When each address last answered a question of ours, epoch ms. Where any did lately, those that never do are no controls. */
+  readonly answeredMs?: ReadonlyMap<Ipv4, number>;
   readonly nowMs: number;
 }
 
 /**
- * Up to 16 addresses known to be alive: those configured, the gateways, then the most recently seen.
+ * Up to 16 addresses known to be alive: those configured, the gateways, then the most recently seen. What only speaks may be
+ * invented, and would make every sweep fail for as long as it is remembered: who answers us comes first.
  * Of equals the lowest address, so that the choice is stable.
  */
-export function chooseControls({ gateways, configured, seenLately, nowMs }: ControlCandidates): ReadonlySet<Ipv4> {
-  const alive = seenLately.filter(({ lastSeenMs }) => nowMs - lastSeenMs <= CONTROL_MEMORY_MS);
+export function chooseControls({ gateways, configured, seenLately, answeredMs, nowMs }: ControlCandidates): ReadonlySet<Ipv4> {
+  const isFresh = (ms: number): boolean => nowMs - ms <= CONTROL_MEMORY_MS;
+  const seen = seenLately.filter(({ lastSeenMs }) => isFresh(lastSeenMs));
+  const answering = seen.filter(({ address }) => isFresh(answeredMs?.get(address) ?? Number.NEGATIVE_INFINITY));
+  const alive = answering.length > 0 ? answering : seen;
   const aliveAddresses = new Set(alive.map(({ address }) => address));
   const steadiest = [...alive].sort((a, b) => b.lastSeenMs - a.lastSeenMs || a.address - b.address);
   const wanted = [

@@ -82,6 +82,20 @@ describe('chooseControls', () => {
     expect([...controls]).toEqual(['192.0.2.99', '192.0.2.1', '192.0.2.60', '192.0.2.50'].map(ip));
   });
 
+  it('takes only those that answer us, where any do: who only speaks may be invented', () => {
+    const invented = Array.from({ length: 40 }, (_, i) => seen(`192.0.2.${100 + i}`, 10));
+    const answeredMs = new Map([
+      [ip('192.0.2.50'), nowMs - 5_000],
+      [ip('192.0.2.60'), nowMs - CONTROL_MEMORY_MS - 1],
+    ]);
+    const seenLately = [...invented, seen('192.0.2.50', 3_000), seen('192.0.2.60', 1_000)];
+    const choose = (answered: ReadonlyMap<Ipv4, number>) => [
+      ...chooseControls({ gateways: [], configured: [], seenLately, answeredMs: answered, nowMs }),
+    ];
+    expect(choose(answeredMs)).toEqual([ip('192.0.2.50')]);
+    expect(choose(new Map())).toHaveLength(16);
+  });
+
   it('forgets hosts after a quarter of an hour, so a true departure does not make sweeps invalid for ever', () => {
     const seenLately = [
       seen('192.0.2.1', CONTROL_MEMORY_MS),
