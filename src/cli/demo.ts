@@ -43,7 +43,9 @@ export async function demoCommand({ once }: DemoOptions, output: Output): Promis
   }
   const folder = await mkdtemp(join(tmpdir(), 'freehold-demo-'));
   const startedMs = Date.now();
-  const child = enclose([process.execPath, INSIDE, folder, MAIN], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  // Whatever the LAN's machines write goes with the folder.
+  const env = { ...process.env, TMPDIR: folder };
+  const child = enclose([process.execPath, INSIDE, folder, MAIN], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env });
   const ended = new Promise<never>((_, reject) => {
     child.once('exit', (code) =>
       reject(
