@@ -14,6 +14,8 @@ export interface RunningDaemon {
   /** User and system time so far, in ms. */
   cpuMs(): number;
   rssMb(): number;
+  /** The largest so far. */
+  peakRssMb(): number;
   stop(): Promise<void>;
 }
 
@@ -35,10 +37,15 @@ export async function startDaemonProcess(folder: string, config: string): Promis
     }
   }
   const stat = (): string[] => readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  const memory = (what: 'VmRSS' | 'VmHWM'): number => {
+    const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+    return Number(new RegExp(`${what}:\\s+(\\d+)`).exec(status)?.[1] ?? Number.NaN) / 1024;
+  };
   return {
     client,
     cpuMs: () => ((Number(stat()[11]) + Number(stat()[12])) * 1000) / TICKS_PER_SECOND,
-    rssMb: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? Number.NaN) / 1024,
+    rssMb: () => memory('VmRSS'),
+    peakRssMb: () => memory('VmHWM'),
     stop: () =>
       new Promise((resolve) => {
         child.once('exit', () => resolve());

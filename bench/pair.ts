@@ -4,9 +4,10 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { run } from '../test/lab/command.ts';
-import { createNamespace } from '../test/lab/namespace.ts';
+import { createNamespace, type Namespace } from '../test/lab/namespace.ts';
 
-export async function createPair(interfaceName: string, cidr: string, own: string, hosts: readonly string[]): Promise<void> {
+/** @returns the namespace at the other end; its interface is `eth0` */
+export async function createPair(interfaceName: string, cidr: string, own: string, hosts: readonly string[]): Promise<Namespace> {
   const namespace = await createNamespace('hosts');
   const queue = ['txqueuelen', '10000'];
   await run([
@@ -34,4 +35,5 @@ export async function createPair(interfaceName: string, cidr: string, own: strin
   await run(['ip', 'link', 'set', 'dev', interfaceName, 'up']);
   // The kernel tells of a new link's state up to a second later.
   await setTimeout(1500);
+  return namespace;
 }

@@ -1,12 +1,12 @@
 /**
  * `npm run bench`: Freehold beside its peers, in one run, on one simulated LAN whose hosts are answered by another
- * namespace's kernel. Runs inside an enclosure only: no frame leaves it. `npm run bench -- scan daemon queries` picks parts.
+ * namespace's kernel. Runs inside an enclosure only: no frame leaves it. `npm run bench -- scan guard` picks parts.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { enclose, enclosureAvailable } from '../test/lab/enclosure.ts';
 
-const PARTS = ['scan', 'daemon', 'queries'] as const;
+const PARTS = ['scan', 'daemon', 'guard', 'kill', 'queries'] as const;
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((part) => !(PARTS as readonly string[]).includes(part));

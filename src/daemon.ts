@@ -8,6 +8,7 @@ import { FreeholdError } from './core/error.ts';
 import type { Daemon, DaemonOptions } from './daemon-types.ts';
 import { createAnswers } from './http/answers/answers.ts';
 import { createGuardAnswers } from './http/answers/guard-answers.ts';
+import { poolNotices } from './http/answers/pools.ts';
 import { createApp } from './http/app.ts';
 import { daemonSources } from './http/metrics/daemon-sources.ts';
 import { createMetrics } from './http/metrics/metrics.ts';
@@ -133,13 +134,14 @@ export async function startDaemon({ config: initial, reload, logger, notifier = 
         onEvent: (event) => guard.onEvent(event),
         onDhcp: (segment, heard, atMs) => guard.onDhcp(segment, heard, atMs),
         onPlace: () => guard.onPlace(),
+        onLook: (segment, startedMs, endsMs) => guard.onLook(segment, startedMs, endsMs),
         onSweep: (segment, sweep) => {
           guard.onSweep(segment, sweep);
           metrics.sweep(segment, sweep);
           beats.swept(segment);
         },
       },
-      onLeases: (segment, leases, former) => guard.onLeases(segment, leases, former),
+      onLeases: (segment, leases, former, whole) => guard.onLeases(segment, leases, former, whole),
     });
     const beats = new SegmentBeats(() => watch.all(), heartbeat, clock);
     const withheld = {
@@ -192,9 +194,20 @@ export async function startDaemon({ config: initial, reload, logger, notifier = 
     const pruner = setInterval(() => void prune(ledger, clock.nowMs(), config.ledger.keepMs, logger), PRUNE_INTERVAL_MS);
     closers.push(() => clearInterval(pruner));
 
+    const noticed = new Set<string>();
+    const sayUnwatched = (): void => {
+      const places = placesOf(watch);
+      // Before every network is known, what lies in none cannot be told.
+      if (places.length < watch.all().length) return;
+      for (const notice of poolNotices(guard.view(), places)) {
+        if (!noticed.has(notice)) logger.warn(notice);
+        noticed.add(notice);
+      }
+    };
     const status = (): string => statusOf(watch, guard);
     const reporter = setInterval(() => {
       beats.refresh();
+      sayUnwatched();
       notifier.status(status());
     }, STATUS_INTERVAL_MS);
     closers.push(() => {
@@ -203,6 +216,7 @@ export async function startDaemon({ config: initial, reload, logger, notifier = 
       heartbeat.stop();
     });
     beats.refresh();
+    sayUnwatched();
     heartbeat.start();
     logger.info({ url: server.url, ledger: config.ledger.path, version: VERSION }, 'freehold is running');
     notifier.ready(status());
@@ -223,6 +237,8 @@ export async function startDaemon({ config: initial, reload, logger, notifier = 
         await watch.apply(config.segments, config.dhcp.leases);
         guard.keepSegments(config.segments.map(({ name }) => name));
         beats.refresh();
+        noticed.clear();
+        sayUnwatched();
       } catch (error) {
         logger.error({ err: error }, 'the new configuration could not be applied in full');
         return;

@@ -24,15 +24,33 @@ export interface PostableAlert {
 
 /** Missed so many times in a row, an alert expires. */
 const RESENDS_UNTIL_EXPIRED = 4;
+/** But not before this: a resend that hangs until it is given up, the wait after it, and the next one. */
+const SHORTEST_MS = 180_000;
 /** Long enough to be grouped and sent (group_wait is 30 s by default). */
 const TEST_FIRES_MS = 300_000;
 /** Alerts in one request: some 400 KB. */
 const BATCH = 200;
+/** So that thousands of alerts are tried within the lane's limit, though no request is answered. */
+const BATCHES_AT_A_TIME = 4;
 
 const timeText = (epochMs: number): string => new Date(epochMs).toISOString();
 
 const alertName = (kind: string): string =>
   `Freehold${kind.replaceAll(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase())}`;
+
+/**
+ * What makes a conflict of a kind another one, and stays as it is while it is open. The pool of an address changes when pools are
+ * renamed; where an overlap begins and which MAC a server has change as well.
+ */
+const IDENTITY: Readonly<Record<ConflictKind, readonly ('address' | 'mac' | 'server' | 'pool')[]>> = {
+  imminent: ['address', 'mac'],
+  squatter: ['address', 'mac'],
+  contested: ['address', 'mac'],
+  'split-brain': ['address'],
+  'scope-overlap': ['server', 'pool'],
+  infrastructure: ['address'],
+  unannounced: ['address'],
+};
 
 function labelsOf(conflict: AlertConflict, kind: ConflictKind): Record<string, string> {
   const labels: Record<string, string> = {
@@ -40,10 +58,11 @@ function labelsOf(conflict: AlertConflict, kind: ConflictKind): Record<string, s
     severity: severityOf(kind),
     kind,
     segment: conflict.segment,
-    pool: conflict.pool,
-    address: conflict.address,
   };
-  if (conflict.mac !== null) labels['mac'] = conflict.mac;
+  for (const key of IDENTITY[kind]) {
+    const value = conflict[key] ?? null;
+    if (value !== null) labels[key] = value;
+  }
   return labels;
 }
 
@@ -57,7 +76,9 @@ function annotationsOf(message: AlertMessage): Record<string, string> {
   const { conflict } = message;
   if (conflict === null) return annotations;
   annotations['conflict'] = String(conflict.id);
-  for (const key of ['hostname', 'vendor', 'service'] as const) {
+  const { overlap } = conflict;
+  if (overlap !== null) annotations['overlap'] = `${overlap.start}-${overlap.end}`;
+  for (const key of ['pool', 'address', 'mac', 'hostname', 'vendor', 'service'] as const) {
     const value = conflict[key];
     if (value !== null) annotations[key] = value;
   }
@@ -96,7 +117,7 @@ export function alertmanagerChannel(config: AlertmanagerConfig, deps: ChannelDep
   const wants = (kind: ConflictKind): boolean => wantsKind(config, kind);
   const post = (alerts: readonly PostableAlert[], signal: AbortSignal): Promise<SendOutcome> => {
     const prepare = () => {
-      const url = readUrl(config.url, environment);
+      const url = readUrl(config.url, environment, config.bearer !== null);
       url.pathname = `${url.pathname.replace(/\/+$/, '')}/api/v2/alerts`;
       const headers: Record<string, string> = {
         'content-type': 'application/json',
@@ -107,27 +128,53 @@ export function alertmanagerChannel(config: AlertmanagerConfig, deps: ChannelDep
     };
     return alerts.length === 0 ? Promise.resolve(DELIVERED) : poster.post(prepare, signal);
   };
-  const firesUntilMs = (): number => deps.clock.nowMs() + RESENDS_UNTIL_EXPIRED * config.resendMs;
+  const firesUntilMs = (): number => deps.clock.nowMs() + Math.max(RESENDS_UNTIL_EXPIRED * config.resendMs, SHORTEST_MS);
   return {
     name: config.name,
     type: 'alertmanager',
     refreshMs: config.resendMs,
     send: (message, signal) => post(alertsOf(message, firesUntilMs(), wants), signal),
     async refresh(open, signal) {
-      const alerts = open.flatMap((message) => firingOf(message, firesUntilMs(), wants));
-      for (let start = 0; start < alerts.length; start += BATCH) {
-        const outcome = await post(alerts.slice(start, start + BATCH), signal);
-        if (outcome.kind !== 'delivered') return outcome;
-      }
-      return DELIVERED;
+      const firing = open.filter((message) => fires(message, wants));
+      let start = 0;
+      let worst = DELIVERED;
+      const work = async (): Promise<void> => {
+        while (start < firing.length && !signal.aborted) {
+          const batch = firing.slice(start, start + BATCH);
+          start += BATCH;
+          const outcome = await post(
+            batch.flatMap((message) => firingOf(message, firesUntilMs(), wants)),
+            signal,
+          );
+          if (badness(outcome) > badness(worst)) worst = outcome;
+        }
+      };
+      // Each batch is tried, whatever became of the others: an alert must not expire because another is refused.
+      await Promise.all(Array.from({ length: BATCHES_AT_A_TIME }, work));
+      return worst;
     },
     close: async () => poster.close(),
   };
 }
 
+function fires({ conflict, event }: AlertMessage, wants: (kind: ConflictKind) => boolean): boolean {
+  return conflict !== null && isConflictKind(conflict.kind) && event !== 'closed' && wants(conflict.kind);
+}
+
 /** What of an open conflict fires now, whatever became of it before. */
 function firingOf(message: AlertMessage, untilMs: number, wants: (kind: ConflictKind) => boolean): PostableAlert[] {
   const { conflict } = message;
-  if (conflict === null || !isConflictKind(conflict.kind) || message.event === 'closed' || !wants(conflict.kind)) return [];
-  return alertsOf({ ...message, conflict: { ...conflict, from: null } }, untilMs, wants);
+  return conflict === null ? [] : alertsOf({ ...message, conflict: { ...conflict, from: null } }, untilMs, wants);
+}
+
+/** What has to be tried again is worse than what never will be: the refusal is met again then. */
+function badness(outcome: SendOutcome): number {
+  switch (outcome.kind) {
+    case 'delivered':
+      return 0;
+    case 'rejected':
+      return 1;
+    case 'retry':
+      return outcome.scope === 'message' ? 2 : 3;
+  }
 }

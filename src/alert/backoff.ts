@@ -9,9 +9,14 @@ export const LONGEST_MS = 300_000;
 /** Jitter may come out as nothing at all; a receiver in trouble gets this much peace anyway. */
 export const SHORTEST_MS = 100;
 
-/** @param failures so far in a row, 1 or more. @param random 0 .. 1. @returns SHORTEST_MS .. LONGEST_MS */
-export function retryDelayMs(failures: number, random: () => number): number {
-  const ceiling = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures - 1, 20));
+/**
+ * @param failures so far in a row, 1 or more
+ * @param random 0 .. 1
+ * @param longestMs at most LONGEST_MS
+ * @returns SHORTEST_MS .. longestMs
+ */
+export function retryDelayMs(failures: number, random: () => number, longestMs: number = LONGEST_MS): number {
+  const ceiling = Math.min(longestMs, FIRST_MS * 2 ** Math.min(failures - 1, 20));
   return SHORTEST_MS + random() * (ceiling - SHORTEST_MS);
 }
 

@@ -10,6 +10,7 @@ import { printable } from '../core/text.ts';
 import type { ChannelConfig } from '../system/config-types.ts';
 import { readSecret } from '../system/secret-file.ts';
 import { codeOf, TIMEOUT_MS } from './http-post.ts';
+import { Recipients, type Refusal } from './recipients.ts';
 import { type Channel, type ChannelDeps, DELIVERED, rejected, retry, type SendOutcome } from './types.ts';
 
 type EmailConfig = Extract<ChannelConfig, { type: 'email' }>;
@@ -83,6 +84,19 @@ export function emailChannel(config: EmailConfig, deps: ChannelDeps): Channel {
   const timeoutMs = deps.timeoutMs ?? TIMEOUT_MS;
   const environment = deps.environment ?? process.env;
   const receiver = `${config.host}:${config.port}`;
+  const recipients = new Recipients(config.to);
+
+  const judge = (message: AlertMessage, taken: boolean, refusals: readonly Refusal[]): SendOutcome => {
+    const { left, lost } = recipients.note(message.id, taken, refusals);
+    const about = { channel: config.name, alert: message.id, refused: lost, of: config.to.length };
+    if (lost > 0) deps.logger.error(about, 'recipients of an alert were refused for good: they do not get it');
+    if (left.length === 0) return DELIVERED;
+    const codes = [...new Set(refusals.map(({ status }) => status))].join(', ');
+    if (left.length === config.to.length) return retry(`${receiver}: all recipients were refused (EENVELOPE, ${codes})`);
+    return retry(
+      `${receiver}: ${left.length} of ${config.to.length} recipients were put off (${codes}): only they are tried again`,
+    );
+  };
 
   const send = async (message: AlertMessage, signal: AbortSignal): Promise<SendOutcome> => {
     // Only where there is such a channel: the daemon would carry the library for nothing.
@@ -103,12 +117,15 @@ export function emailChannel(config: EmailConfig, deps: ChannelDeps): Channel {
       ...(config.user === null ? {} : { auth: { user: config.user, pass: pass ?? '' } }),
     });
     try {
-      const mail = { ...mailOf(message), from: config.from, to: [...config.to], signal };
-      const { rejected: refused } = await transport.sendMail(mail);
-      if (refused.length > 0) {
-        deps.logger.warn({ channel: config.name, refused: refused.length, of: config.to.length }, 'some recipients were refused');
-      }
-      return DELIVERED;
+      const to = recipients.of(message.id);
+      const envelope = { from: config.from, to: [...to] };
+      const mail = { ...mailOf(message), from: config.from, to: [...config.to], envelope, signal };
+      const sent = await transport.sendMail(mail);
+      return judge(message, true, refusalsOf(sent));
+    } catch (error) {
+      const refusals = refusalsOf(error);
+      if (refusals.length === 0) throw error;
+      return judge(message, false, refusals);
     } finally {
       transport.close();
     }
@@ -129,7 +146,7 @@ export function emailChannel(config: EmailConfig, deps: ChannelDeps): Channel {
         return await send(message, limit.signal);
       } catch (error) {
         if (signal.aborted) return retry('stopped');
-        if (error instanceof FreeholdError) return retry([error.message, error.hint].filter(Boolean).join(' '));
+        if (error instanceof FreeholdError) return retry([error.message, error.hint].filter(Boolean).join(' '), null, 'channel');
         return failureOf(error, receiver);
       } finally {
         clearTimeout(timer);
@@ -140,14 +157,26 @@ export function emailChannel(config: EmailConfig, deps: ChannelDeps): Channel {
   };
 }
 
+/** What nodemailer tells of recipients that were refused: beside a mail that was sent, or in the error where it was not. */
+function refusalsOf(result: unknown): Refusal[] {
+  if (typeof result !== 'object' || result === null || !('rejectedErrors' in result)) return [];
+  const { rejectedErrors } = result;
+  if (!Array.isArray(rejectedErrors)) return [];
+  return rejectedErrors.flatMap((error: { readonly recipient?: unknown; readonly responseCode?: unknown }) =>
+    typeof error.recipient === 'string' ? [{ recipient: error.recipient, status: Number(error.responseCode) }] : [],
+  );
+}
+
 /** Only codes: a server's own words may repeat what it was told. */
 function failureOf(error: unknown, receiver: string): SendOutcome {
   const code = codeOf(error);
   const status = error instanceof Error && 'responseCode' in error ? Number(error.responseCode) : Number.NaN;
   const told = Number.isInteger(status) ? `${code}, ${status}` : code;
+  // It spoke with us, up to this mail.
+  const scope = code === 'EMESSAGE' || code === 'EENVELOPE' ? 'message' : 'channel';
   const reason = `${receiver}: ${wordsFor(code)} (${told})`;
   // 552 and 554 in answer to the content itself: this mail will never be taken. All else (greylisting, relaying, login) can be mended.
-  return code === 'EMESSAGE' && (status === 552 || status === 554) ? rejected(reason) : retry(reason);
+  return code === 'EMESSAGE' && (status === 552 || status === 554) ? rejected(reason) : retry(reason, null, scope);
 }
 
 function wordsFor(code: string): string {
@@ -158,7 +187,7 @@ function wordsFor(code: string): string {
     case 'ETLS':
       return 'no secure connection could be made';
     case 'EENVELOPE':
-      return 'the sender or all recipients were refused';
+      return 'the sender was refused';
     case 'EMESSAGE':
       return 'the mail was refused';
     case 'ETIMEDOUT':

@@ -18,8 +18,8 @@ const DRAIN_MS = 1000;
 const MAX_DRAINING = 8;
 /** Shorter than what firewalls forget a connection after: a message on a forgotten one would wait for the timeout. */
 const IDLE_MS = 30_000;
-/** Refusals that mending a token, a route or patience can turn into a delivery. */
-const MENDABLE = new Set([401, 403, 404, 408, 425, 429]);
+/** Refusals of this very content: too large, of a type that is not taken, not to be processed, with too much in its headers. */
+const FOR_GOOD = new Set([413, 415, 422, 431]);
 
 export interface Post {
   readonly url: URL;
@@ -35,12 +35,19 @@ interface Answer {
 /** The other side closed the connection while it lay unused; so the request was probably never seen. */
 class StaleConnection extends Error {}
 
+/** The connection ended without an answer, and without an error either. */
+class NoAnswer extends Error {
+  readonly code = 'no answer';
+}
+
 export class HttpPoster {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #plain = new HttpAgent({ keepAlive: true, timeout: IDLE_MS });
   readonly #secure = new HttpsAgent({ keepAlive: true, timeout: IDLE_MS });
   #draining = 0;
+  /** The receiver took something: a 400 is about the message then, and not about where or how it is sent. */
+  #tookOne = false;
 
   constructor(clock: Clock, timeoutMs: number = TIMEOUT_MS) {
     this.#clock = clock;
@@ -64,11 +71,11 @@ export class HttpPoster {
       return this.#judge(await this.#exchange(post, timeout.signal), host);
     } catch (error) {
       if (signal.aborted) return retry('stopped');
-      if (timeout.signal.aborted) return retry(`${host} did not answer within ${this.#timeoutMs / 1000} s`);
-      if (error instanceof FreeholdError) return retry([error.message, error.hint].filter(Boolean).join(' '));
+      if (timeout.signal.aborted) return wide(`${host} did not answer within ${this.#timeoutMs / 1000} s`);
+      if (error instanceof FreeholdError) return wide([error.message, error.hint].filter(Boolean).join(' '));
       const code = codeOf(error);
-      if (code === 'ERR_INVALID_CHAR') return retry('a secret holds a character that no HTTP header takes');
-      return retry(`${host} cannot be reached (${code})`);
+      if (code === 'ERR_INVALID_CHAR') return wide('a secret holds a character that no HTTP header takes');
+      return wide(`${host} cannot be reached (${code})`);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', stop);
@@ -104,6 +111,13 @@ export class HttpPoster {
         resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] });
         this.#drain(response);
       });
+      // Not asked for, and no answer to a POST: but Node tells of it here, and of nothing else after it.
+      request.on('upgrade', (response, socket) => {
+        resolve({ status: response.statusCode ?? 0, retryAfter: undefined });
+        socket.destroy();
+      });
+      // Whatever else may end it: nothing happens where it was settled before.
+      request.on('close', () => reject(new NoAnswer()));
       request.on('error', (error) => {
         const stale = !fresh && request.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(codeOf(error));
         reject(stale ? new StaleConnection() : error);
@@ -132,15 +146,21 @@ export class HttpPoster {
   }
 
   #judge({ status, retryAfter }: Answer, host: string): SendOutcome {
-    if (status >= 200 && status < 300) return DELIVERED;
+    if (status >= 200 && status < 300) {
+      this.#tookOne = true;
+      return DELIVERED;
+    }
     if (status >= 300 && status < 400) {
       return retry(`${host} answered ${status}: redirects are never followed, so the configuration must name the new address`);
     }
     const reason = `${host} answered ${status}`;
-    if (status >= 400 && status < 500 && !MENDABLE.has(status)) return rejected(reason);
+    if (FOR_GOOD.has(status) || (status === 400 && this.#tookOne)) return rejected(reason);
     return retry(reason, retryAfterMs(retryAfter, this.#clock.nowMs()));
   }
 }
+
+/** Nothing that another message could not meet as well. */
+const wide = (reason: string): SendOutcome => retry(reason, null, 'channel');
 
 /** RFC 9110 section 10.2.3: seconds or a date. @returns ms, 0 .. LONGEST_RETRY_AFTER_MS; null where there is none to understand */
 export function retryAfterMs(header: string | undefined, nowMs: number): number | null {

@@ -27,11 +27,20 @@ interface Unsettled {
   readonly outcome: Settled;
 }
 
+/** What another queue of the same channel must know when it takes over: all that no outbox holds. */
+export interface HandOver {
+  readonly untold: readonly Pick<Held, 'conflictId' | 'message' | 'causedMs'>[];
+  /** By message. */
+  readonly told: ReadonlyMap<string, Settled>;
+}
+
 /** Of one channel: beyond it, the rest waits in the ledger, or with who offered it. */
 export const MAX_VOLATILE = 10_000;
 export const MAX_HELD = 10_000;
 /** Told from memory: which rows must not be sent again once they are stored. Forgetting one costs a repetition. */
 const MAX_TOLD = 10_000;
+/** Conflicts of which it is remembered how far they were told. Forgetting one costs a delay while the disk refuses. */
+const MAX_PROGRESS = 10_000;
 
 export class LaneQueue {
   readonly #byKey = new Map<string, Held>();
@@ -39,6 +48,8 @@ export class LaneQueue {
   readonly #conflicts = new Map<number, Held[]>();
   readonly #unsettled = new Map<string, Unsettled>();
   readonly #told = new Map<string, Settled>();
+  /** By conflict: the seq of what was told last. */
+  readonly #progress = new Map<number, number>();
   #volatile = 0;
 
   /** Rows of the outbox that are in memory, sent or not. */
@@ -51,8 +62,18 @@ export class LaneQueue {
     return this.#volatile;
   }
 
+  /** Something was told that may lie in the outbox by now. */
+  get remembers(): boolean {
+    return this.#told.size > 0;
+  }
+
   holds(conflictId: number): boolean {
     return this.#conflicts.has(conflictId);
+  }
+
+  /** Whether all that belongs before this message, the head of its conflict, was told. */
+  follows({ conflictId, seq }: Held): boolean {
+    return seq <= 1 || this.#progress.get(conflictId) === seq - 1;
   }
 
   /** A row of the outbox, in any order, again or for the first time. @param dueMs monotonic */
@@ -87,16 +108,17 @@ export class LaneQueue {
   }
 
   /**
-   * The next message that may be sent, or null.
+   * The next message that may be sent, or null. What was never tried goes first: whether the channel works must not hang on one
+   * message. Among the others it is the one that was tried least.
    * @param isHeldBack whether something speaks against it now
-   * @param probing take the one that was tried least: whether the channel works again must not hang on one message
    */
-  next(nowMs: number, isHeldBack: (held: Held) => boolean, probing: boolean): Held | null {
+  next(nowMs: number, isHeldBack: (held: Held) => boolean): Held | null {
     let best: Held | null = null;
     for (const [head] of this.#conflicts.values()) {
-      if (head === undefined || head.sending || head.dueMs > nowMs || isHeldBack(head)) continue;
-      if (!probing) return head;
-      if (best === null || head.attempts < best.attempts) best = head;
+      if (head === undefined || head.sending || head.dueMs > nowMs) continue;
+      if ((best !== null && head.attempts >= best.attempts) || isHeldBack(head)) continue;
+      if (head.attempts === 0) return head;
+      best = head;
     }
     return best;
   }
@@ -112,6 +134,9 @@ export class LaneQueue {
 
   done(held: Held, outcome: Settled): void {
     this.#byKey.delete(held.key);
+    this.#progress.delete(held.conflictId);
+    this.#progress.set(held.conflictId, held.seq);
+    forgetOldest(this.#progress, MAX_PROGRESS);
     const rest = (this.#conflicts.get(held.conflictId) ?? []).filter((other) => other !== held);
     if (rest.length === 0) this.#conflicts.delete(held.conflictId);
     else this.#conflicts.set(held.conflictId, rest);
@@ -120,11 +145,24 @@ export class LaneQueue {
       return;
     }
     this.#volatile--;
-    this.#told.set(held.key, outcome);
-    if (this.#told.size > MAX_TOLD) {
-      const oldest = this.#told.keys().next();
-      if (oldest.done !== true) this.#told.delete(oldest.value);
-    }
+    this.#remember(held.key, outcome);
+  }
+
+  handOver(): HandOver {
+    const untold = [...this.#conflicts.values()].flat().filter(({ alertId }) => alertId === null);
+    const unsettled = [...this.#unsettled].map(([key, { outcome }]) => [key, outcome] as const);
+    return { untold, told: new Map([...this.#told, ...unsettled]) };
+  }
+
+  /** @returns how many there was no room for */
+  takeOver({ untold, told }: HandOver, nowMs: number): number {
+    for (const [key, outcome] of told) this.#remember(key, outcome);
+    return untold.filter(({ conflictId, message, causedMs }) => !this.addVolatile(conflictId, message, causedMs, nowMs)).length;
+  }
+
+  #remember(key: string, outcome: Settled): void {
+    this.#told.set(key, outcome);
+    forgetOldest(this.#told, MAX_TOLD);
   }
 
   /** What the outbox must be told, until it takes it. Ends where `settle` throws, and throws the same. */
@@ -146,4 +184,10 @@ export class LaneQueue {
     if (after < 0) queue.push(held);
     else queue.splice(after, 0, held);
   }
+}
+
+function forgetOldest<K>(map: Map<K, unknown>, limit: number): void {
+  if (map.size <= limit) return;
+  const oldest = map.keys().next();
+  if (oldest.done !== true) map.delete(oldest.value);
 }

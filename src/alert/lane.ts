@@ -3,16 +3,21 @@
  * happens to one channel delays another. At least once: a message is done when the outbox knows it, and a crash in between repeats it.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { AlertMessage, Outbox } from '../core/conflict/alert-message.ts';
+import type { Outbox } from '../core/conflict/alert-message.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Logger } from '../system/logger.ts';
-import { retryDelayMs, type Sleep } from './backoff.ts';
+import type { Sleep } from './backoff.ts';
 import { LONGEST_RETRY_AFTER_MS } from './http-post.ts';
-import { type Held, LaneQueue, MAX_HELD, type Settled } from './lane-queue.ts';
-import { type AlertEntry, type Channel, DELIVERED, retry, type SendOutcome } from './types.ts';
+import { type HandOver, type Held, LaneQueue, MAX_HELD, type Settled } from './lane-queue.ts';
+import { withinLimit } from './limit.ts';
+import { Pace } from './pace.ts';
+import { makeAll } from './refresh.ts';
+import { type AlertEntry, type Channel, DELIVERED, type OpenAlert, type SendOutcome } from './types.ts';
 
 const CONCURRENCY = 8;
-/** Rows read beyond what is in memory already: enough to keep all sends busy between two reads. */
+/** A refresh is many requests. */
+const REFRESH_LIMITS = 2;
+/** Rows read at a time: enough to keep all sends busy between two reads. */
 const READ_AHEAD = 64;
 /** While the outbox cannot be read or written. */
 const OUTBOX_RETRY_MS = 1000;
@@ -28,7 +33,9 @@ export interface LaneOptions {
   readonly sleep: Sleep;
   readonly random: () => number;
   readonly logger: Logger;
-  readonly openMessages: () => readonly AlertMessage[];
+  readonly openMessages: () => readonly OpenAlert[];
+  /** ms: a send that has no outcome by then is given up. */
+  readonly limitMs: number;
   readonly onSettled: (channel: string, outcome: Settled, latencyMs: number | null) => void;
   readonly onRetry: (channel: string) => void;
 }
@@ -44,41 +51,44 @@ export class Lane {
   readonly channel: Channel;
   readonly #options: LaneOptions;
   readonly #queue = new LaneQueue();
+  readonly #pace: Pace;
   readonly #running = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   /** Conflicts that a refresh under way tells: what became of them must not arrive before it. */
   #refreshing: ReadonlySet<number> | null = null;
-  #sending = 0;
+  /** In the air: never tried before, and tried before. */
+  #sendingFresh = 0;
+  #sendingTried = 0;
+  /** The last row that was read: those up to it are in memory, or done. */
+  #cursor = 0;
   /** The outbox may hold rows that are not in memory. */
   #unread = true;
   /** Some did not fit into memory: until the outbox was written again nothing later may overtake them. */
   #overflowed = false;
   #rest: AbortController | null = null;
   #nudged = false;
-  /** Rounds that failed, in a row; what was in the air together counts once. */
-  #failures = 0;
-  #round = 0;
   #reason: string | null = null;
+  /** Why the last refresh was rejected; null where it was not. */
+  #refreshReason: string | null = null;
   #remindMs = 0;
   /** Monotonic ms; the outbox's refusals are not logged before. */
   #complainMs = Number.NEGATIVE_INFINITY;
-  /** The one message that failed since the channel worked last: the fault may be its own, so another is tried at once. */
-  #suspect: string | null = null;
-  /** Monotonic ms; not before. By back-off, and because the receiver asked for it. */
-  #blockedUntilMs = 0;
-  #askedUntilMs = 0;
   #readDueMs = 0;
   #settleDueMs = 0;
   #refreshDueMs = 0;
+  /** Refreshes that failed, in a row. */
+  #refreshTries = 0;
   #ended = false;
 
   constructor(channel: Channel, options: LaneOptions) {
     this.channel = channel;
     this.#options = options;
+    // What is told again must be told before it expires.
+    this.#pace = new Pace({ random: options.random, longestMs: channel.refreshMs });
   }
 
   get state(): LaneState {
-    return { failing: this.#reason, volatile: this.#queue.volatile };
+    return { failing: this.#reason ?? this.#refreshReason, volatile: this.#queue.volatile };
   }
 
   start(): void {
@@ -102,12 +112,28 @@ export class Lane {
       this.#nudge();
       return;
     }
+    this.#overflow();
+  }
+
+  #overflow(): void {
     this.#overflowed = true;
     this.#options.logger.warn({ channel: this.channel.name }, 'too many alerts wait in memory: further ones wait for the disk');
   }
 
+  /** What only this lane knows, for the one that comes after it. Once it has stopped. */
+  handOver(): HandOver {
+    return this.#queue.handOver();
+  }
+
+  /** Before it is started. */
+  takeOver(before: HandOver): void {
+    if (this.#queue.takeOver(before, this.#now()) > 0) this.#overflow();
+  }
+
   /** Aborts what is under way; it will be sent again. Resolves when all of it has ended. */
   async stop(): Promise<void> {
+    // What was told from memory, and stored since, must not be told again by the next run.
+    while (this.#queue.remembers && this.#read());
     this.#stop.abort();
     this.#nudge();
     await Promise.all(this.#running);
@@ -156,31 +182,36 @@ export class Lane {
 
   #nextTurnMs(): number {
     const now = this.#now();
-    const moments = [this.#settleDueMs, this.#refreshDueMs, this.#blockedUntilMs, this.#queue.nextDueMs(now)];
+    const moments = [this.#settleDueMs, this.#refreshDueMs, ...this.#pace.moments(), this.#queue.nextDueMs(now)];
     if (this.#unread) moments.push(this.#readDueMs);
     return Math.min(...moments.filter((ms) => ms > now), Number.POSITIVE_INFINITY);
   }
 
   #sendDue(): void {
-    const probing = this.#failures > 0;
-    const concurrency = probing ? 1 : (this.channel.concurrency ?? CONCURRENCY);
-    while (this.#sending < concurrency && this.#now() >= this.#askedUntilMs) {
-      const blocked = this.#now() < this.#blockedUntilMs;
-      if (blocked && this.#suspect === null) return;
-      // What was never tried is the better probe, so it must be known.
-      if (probing) this.#read();
-      const held = this.#next() ?? (this.#read() ? this.#next() : null);
-      if (held === null || (blocked && held.attempts > 0)) return;
+    const concurrency = this.channel.concurrency ?? CONCURRENCY;
+    while (this.#sendingFresh + this.#sendingTried < concurrency && this.#pace.isOpen(this.#now())) {
+      let held = this.#next();
+      // What was never tried is better than what failed, so it must be known.
+      if ((held === null || held.attempts > 0) && this.#read()) {
+        held = this.#next();
+        // It may lie further on, behind many that failed: the next turn reads more.
+        if (held === null && this.#unread && this.#pace.mayTry('', 0, this.#now())) this.#nudge();
+      }
+      if (held === null) return;
       this.#track(this.#send(held));
     }
   }
 
   #next(): Held | null {
-    const isHeldBack = ({ alertId, seq, conflictId }: Held): boolean =>
-      this.#refreshing?.has(conflictId) === true ||
+    const now = this.#now();
+    const isHeldBack = (held: Held): boolean =>
+      this.#refreshing?.has(held.conflictId) === true ||
       // An earlier message of its conflict may lie in the outbox, not read yet.
-      (alertId === null && seq > 1 && this.#unread);
-    return this.#queue.next(this.#now(), isHeldBack, this.#failures > 0);
+      (held.alertId === null && this.#unread && !this.#queue.follows(held)) ||
+      // While the channel is in trouble, one is in the air; one more, so that what is new need not wait for what failed already.
+      (this.#pace.failing && this.#sendingFresh + (held.attempts > 0 ? this.#sendingTried : 0) > 0) ||
+      !this.#pace.mayTry(held.key, held.attempts, now);
+    return this.#queue.next(now, isHeldBack);
   }
 
   /** Takes rows of the outbox into memory. @returns whether there may be something new to send */
@@ -188,16 +219,16 @@ export class Lane {
     const now = this.#now();
     if (!this.#unread || now < this.#readDueMs || this.#queue.durable >= MAX_HELD) return false;
     const { outbox, clock } = this.#options;
-    const limit = this.#queue.durable + READ_AHEAD;
     try {
-      const rows = outbox.pending(this.channel.name, limit);
+      const rows = outbox.pending(this.channel.name, READ_AHEAD, this.#cursor);
       const epochMs = clock.nowMs();
       for (const row of rows) {
         // Bounded: whoever sets the clock back must not put an alert off for a year.
         const waitMs = Math.min(Math.max(row.nextTryMs - epochMs, 0), LONGEST_RETRY_AFTER_MS);
         this.#queue.addDurable(row, now + waitMs);
+        this.#cursor = row.alertId;
       }
-      this.#unread = rows.length >= limit;
+      this.#unread = rows.length >= READ_AHEAD;
     } catch (error) {
       this.#outboxFails(error);
       this.#readDueMs = now + OUTBOX_RETRY_MS;
@@ -208,12 +239,14 @@ export class Lane {
   }
 
   async #send(held: Held): Promise<void> {
-    const round = this.#round;
+    const { round } = this.#pace;
+    const fresh = held.attempts === 0;
     held.sending = true;
-    this.#sending++;
-    const outcome = await this.#try((signal) => this.channel.send(held.message, signal));
+    this.#inTheAir(fresh, 1);
+    const send = (signal: AbortSignal): Promise<SendOutcome> => this.channel.send(held.message, signal);
+    const outcome = await withinLimit(send, this.#options.limitMs, this.#stop.signal);
     held.sending = false;
-    this.#sending--;
+    this.#inTheAir(fresh, -1);
     try {
       if (!this.#ended) this.#take(held, outcome, round);
     } finally {
@@ -221,45 +254,44 @@ export class Lane {
     }
   }
 
+  #inTheAir(fresh: boolean, by: 1 | -1): void {
+    if (fresh) this.#sendingFresh += by;
+    else this.#sendingTried += by;
+  }
+
   #take(held: Held, outcome: SendOutcome, round: number): void {
     switch (outcome.kind) {
       case 'retry':
         // Stopped: it stays as it is in the outbox, and is sent again by the next run.
-        if (!this.#stop.signal.aborted) this.#postpone(held, outcome.reason, this.#failed(outcome, round, held.key));
+        if (this.#stop.signal.aborted) break;
+        this.#failed(outcome, held.key, held.attempts, round);
+        this.#postpone(held, outcome.reason, outcome.afterMs ?? 0);
         break;
       case 'rejected':
         this.#options.logger.error(
           { channel: this.channel.name, alert: held.key, reason: outcome.reason },
           'an alert was rejected for good: it is not sent again',
         );
+        // That it was refused does not show that the channel works.
         this.#finish(held, outcome.kind, null);
         break;
       case 'delivered':
+        this.#works();
         this.#finish(held, outcome.kind, Math.max(0, this.#options.clock.nowMs() - held.causedMs));
         break;
     }
   }
 
-  async #try(work: (signal: AbortSignal) => Promise<SendOutcome>): Promise<SendOutcome> {
-    try {
-      return await work(this.#stop.signal);
-    } catch (error) {
-      // Its text is not shown: it may hold what was sent, or where to.
-      return retry(`unexpected failure (${error instanceof Error ? error.name : typeof error})`);
-    }
-  }
-
   #finish(held: Held, outcome: Settled, latencyMs: number | null): void {
-    this.#works();
     this.#queue.done(held, outcome);
     this.#settle();
     this.#options.onSettled(this.channel.name, outcome, latencyMs);
   }
 
-  #postpone(held: Held, reason: string, afterMs: number): void {
-    const { outbox, clock, random, onRetry } = this.#options;
+  #postpone(held: Held, reason: string, askedMs: number): void {
+    const { outbox, clock, onRetry } = this.#options;
     held.attempts++;
-    const waitMs = Math.max(retryDelayMs(held.attempts, random), afterMs);
+    const waitMs = this.#pace.waitMs(held.attempts, askedMs);
     held.dueMs = this.#now() + waitMs;
     onRetry(this.channel.name);
     if (held.alertId === null) return;
@@ -270,35 +302,24 @@ export class Lane {
     }
   }
 
-  /** Backs the whole channel off. @returns what the receiver asked for, ms */
-  #failed({ reason, afterMs }: Extract<SendOutcome, { kind: 'retry' }>, round: number, what: string): number {
+  #failed(outcome: Extract<SendOutcome, { kind: 'retry' }>, key: string, attempts: number, round: number): void {
     const now = this.#now();
-    const asked = afterMs ?? 0;
-    this.#suspect = this.#reason === null || this.#suspect === what ? what : null;
-    this.#askedUntilMs = Math.max(this.#askedUntilMs, now + asked);
-    if (round === this.#round) {
-      this.#round++;
-      this.#failures++;
-      this.#blockedUntilMs = now + retryDelayMs(this.#failures, this.#options.random);
-    }
-    this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#askedUntilMs);
+    this.#pace.failed(outcome, key, attempts, round, now);
     if (this.#reason === null || now >= this.#remindMs) {
       this.#options.logger.warn(
-        { channel: this.channel.name, reason, failures: this.#failures },
+        { channel: this.channel.name, reason: outcome.reason, failures: this.#pace.failures },
         'alerts cannot be delivered: they are kept and tried again',
       );
       this.#remindMs = now + REMIND_MS;
     }
-    this.#reason = reason;
-    return asked;
+    this.#reason = outcome.reason;
   }
 
   #works(): void {
     if (this.#reason !== null) this.#options.logger.info({ channel: this.channel.name }, 'alerts are delivered again');
     this.#reason = null;
-    this.#failures = 0;
-    this.#blockedUntilMs = 0;
-    this.#askedUntilMs = 0;
+    // What could not be told again meanwhile may have expired by now.
+    if (this.#pace.worked()) this.#refreshDueMs = 0;
   }
 
   #settle(): void {
@@ -325,41 +346,53 @@ export class Lane {
   #refresh(): void {
     const { refreshMs } = this.channel;
     const now = this.#now();
-    if (refreshMs === null || this.#refreshing !== null || now < this.#refreshDueMs || now < this.#blockedUntilMs) return;
+    if (refreshMs === null || this.#refreshing !== null || now < this.#refreshDueMs || now < this.#pace.blockedUntilMs) return;
     this.#refreshDueMs = now + refreshMs;
-    const open = this.#openMessages();
+    const open = this.#openAlerts();
     if (open.length === 0) return;
-    this.#refreshing = new Set(open.map(({ conflict }) => conflict?.id ?? 0));
+    this.#refreshing = new Set(open.map(({ conflictId }) => conflictId));
     this.#track(this.#sendRefresh(open));
   }
 
   /** What waits for its own delivery, or is being told now, tells itself. */
-  #openMessages(): readonly AlertMessage[] {
+  #openAlerts(): readonly OpenAlert[] {
     try {
-      return this.#options.openMessages().filter(({ conflict }) => conflict !== null && !this.#queue.holds(conflict.id));
+      return this.#options.openMessages().filter(({ conflictId }) => !this.#queue.holds(conflictId));
     } catch (error) {
       this.#options.logger.error({ channel: this.channel.name, err: error }, 'what is open could not be told again');
       return [];
     }
   }
 
-  async #sendRefresh(open: readonly AlertMessage[]): Promise<void> {
-    const round = this.#round;
+  async #sendRefresh(open: readonly OpenAlert[]): Promise<void> {
+    const { round } = this.#pace;
     const { channel } = this;
-    const outcome = await this.#try(async (signal) => (await channel.refresh?.(open, signal)) ?? DELIVERED);
+    const tell = async (signal: AbortSignal): Promise<SendOutcome> =>
+      (await channel.refresh?.(await makeAll(open, signal), signal)) ?? DELIVERED;
+    const outcome = await withinLimit(tell, REFRESH_LIMITS * this.#options.limitMs, this.#stop.signal);
     this.#refreshing = null;
+    if (this.#stop.signal.aborted) return;
     switch (outcome.kind) {
       case 'retry':
-        if (this.#stop.signal.aborted) return;
-        this.#failed(outcome, round, 'refresh');
-        this.#refreshDueMs = this.#blockedUntilMs;
+        this.#failed(outcome, 'refresh', 1, round);
+        this.#options.onRetry(channel.name);
+        this.#refreshTries++;
+        this.#refreshDueMs = Math.max(this.#pace.blockedUntilMs, this.#now() + this.#pace.waitMs(this.#refreshTries, 0));
         break;
       case 'rejected':
+        this.#refreshReason = outcome.reason;
+        this.#options.onSettled(channel.name, 'rejected', null);
         this.#options.logger.error({ channel: channel.name, reason: outcome.reason }, 'telling again what is open was rejected');
         break;
-      case 'delivered':
+      case 'delivered': {
+        const dueMs = this.#refreshDueMs;
+        this.#refreshTries = 0;
+        this.#refreshReason = null;
         this.#works();
+        // All of it was told just now: not again at once.
+        this.#refreshDueMs = dueMs;
         break;
+      }
     }
     this.#nudge();
   }

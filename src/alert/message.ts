@@ -109,7 +109,7 @@ function othersText({ macs, stranger }: Conflict): string {
 const orNull = (text: string | null): string | null => (text === null ? null : line(text, FIELD_LENGTH));
 
 function conflictOf(conflict: Conflict, from: ConflictKind | null, vendor: string | null): AlertConflict {
-  const { overlap } = conflict.detail;
+  const { overlap, server } = conflict.detail;
   return {
     id: conflict.id,
     seq: conflict.seq,
@@ -118,6 +118,7 @@ function conflictOf(conflict: Conflict, from: ConflictKind | null, vendor: strin
     segment: line(conflict.segment, FIELD_LENGTH),
     pool: line(conflict.pool, FIELD_LENGTH),
     address: formatIpv4(conflict.address),
+    server: server === undefined || server === 'lease-file' ? (server ?? null) : formatIpv4(server),
     overlap: overlap === undefined ? null : { start: formatIpv4(overlap.first), end: formatIpv4(overlap.last) },
     mac: conflict.stranger,
     macs: conflict.macs.slice(0, MAX_MACS),

@@ -22,6 +22,12 @@ export const escapeSlack = (text: string): string =>
     .replaceAll('](', `]${BREAK}(`)
     .replaceAll('://', `:${BREAK}//`);
 
+/**
+ * What looks like the name of a host becomes a link, even without a scheme. Not for advice: its commands are copied, and hold no
+ * text of strangers.
+ */
+const escapeNames = (text: string): string => escapeSlack(text.replaceAll(/(?<=[\p{L}\p{N}_-])\.(?=\p{L})/gu, `.${BREAK}`));
+
 function colourOf(message: AlertMessage): string {
   if (message.event === 'closed') return 'good';
   switch (message.severity) {
@@ -36,7 +42,7 @@ function colourOf(message: AlertMessage): string {
 
 /** The document that is posted. */
 export function slackDocument(message: AlertMessage): Readonly<Record<string, unknown>> {
-  const title = escapeSlack(message.title);
+  const title = escapeNames(message.title);
   const { conflict } = message;
   const fields = conflict === null ? [] : fieldsOf(conflict);
   return {
@@ -46,9 +52,9 @@ export function slackDocument(message: AlertMessage): Readonly<Record<string, un
       {
         color: colourOf(message),
         fallback: title,
-        text: [message.summary, ...message.actions.map((action) => `• ${action}`)].map(escapeSlack).join('\n'),
-        fields: fields.map(([name, value]) => ({ title: name, value: escapeSlack(value), short: true })),
-        footer: escapeSlack(`Freehold on ${message.sender.host}`),
+        text: [escapeNames(message.summary), ...message.actions.map((action) => escapeSlack(`• ${action}`))].join('\n'),
+        fields: fields.map(([name, value]) => ({ title: name, value: escapeNames(value), short: true })),
+        footer: escapeNames(`Freehold on ${message.sender.host}`),
         ts: Math.floor(Date.parse(message.at) / 1000),
         mrkdwn_in: [],
       },
@@ -79,7 +85,7 @@ export function slackChannel(config: SlackConfig, deps: ChannelDeps): Channel {
     refreshMs: null,
     send(message, signal) {
       const prepare = () => ({
-        url: readUrl(config.url, environment),
+        url: readUrl(config.url, environment, false),
         headers: { 'content-type': 'application/json', 'user-agent': `freehold/${deps.version}` },
         body: JSON.stringify(slackDocument(message)),
       });

@@ -4,10 +4,14 @@ import type { ConflictChange } from '../core/conflict/types.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Logger } from '../system/logger.ts';
 
-/** What came of one try. `retry`: later, at the earliest after `afterMs`. `rejected`: the receiver will never take this one. */
+/**
+ * What came of one try. `retry`: later, at the earliest after `afterMs`; `scope` says whose trouble it is: `message` where the
+ * receiver answered and did not take this one, `channel` where no message would have fared better (no connection, no answer, no
+ * secret). `rejected`: the receiver will never take this one.
+ */
 export type SendOutcome =
   | { readonly kind: 'delivered' }
-  | { readonly kind: 'retry'; readonly reason: string; readonly afterMs: number | null }
+  | { readonly kind: 'retry'; readonly reason: string; readonly afterMs: number | null; readonly scope: 'message' | 'channel' }
   | { readonly kind: 'rejected'; readonly reason: string };
 
 export interface Channel {
@@ -35,6 +39,13 @@ export interface ChannelDeps {
   readonly timeoutMs?: number;
 }
 
+/** An alert of something that is open now, made when it is needed: there may be thousands. */
+export interface OpenAlert {
+  readonly conflictId: number;
+  /** null: it is not told. */
+  make(): AlertMessage | null;
+}
+
 /** A change with the alert that it makes, as it goes into the ledger (`ConflictEntry` there). */
 export interface AlertEntry {
   readonly change: ConflictChange;
@@ -45,5 +56,9 @@ export interface AlertEntry {
 }
 
 export const DELIVERED: SendOutcome = { kind: 'delivered' };
-export const retry = (reason: string, afterMs: number | null = null): SendOutcome => ({ kind: 'retry', reason, afterMs });
+export const retry = (
+  reason: string,
+  afterMs: number | null = null,
+  scope: 'message' | 'channel' = 'message',
+): Extract<SendOutcome, { kind: 'retry' }> => ({ kind: 'retry', reason, afterMs, scope });
 export const rejected = (reason: string): SendOutcome => ({ kind: 'rejected', reason });

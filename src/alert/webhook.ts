@@ -38,7 +38,7 @@ export function webhookChannel(config: WebhookConfig, deps: ChannelDeps): Channe
           headers['x-freehold-timestamp'] = timestamp;
           headers['x-freehold-signature'] = signatureOf(readSecret(config.hmac, environment), timestamp, body);
         }
-        return { url: readUrl(config.url, environment), headers, body };
+        return { url: readUrl(config.url, environment, config.bearer !== null), headers, body };
       };
       return poster.post(prepare, signal);
     },

@@ -26,7 +26,7 @@ interface ChannelResult {
   readonly channel: string;
   readonly type: string;
   readonly outcome: 'delivered' | 'failed';
-  /** null where it was delivered. */
+  /** null where it was delivered, and there is no more to say. */
   readonly reason: string | null;
   readonly durationMs: number;
 }
@@ -34,9 +34,11 @@ interface ChannelResult {
 /** Above every channel's own timeout (30 s for e-mail): whatever hangs even so is given up. */
 const DEADLINE_MS = 45_000;
 
+const PRINTED = 'printed here, as the journal would get it';
+
 /** Exit 0 where every channel took it, 3 where one did not, 2 where there is none to try. */
 export async function alertsTestCommand(options: AlertsTestOptions, output: Output): Promise<ExitCode> {
-  const { config } = loadConfig(options.config);
+  const { config, source } = loadConfig(options.config);
   const chosen = choose(config.alerts.channels, options.channel);
   const [{ createChannel }, { testMessage }, { createLogger }] = await Promise.all([
     import('../alert/channels.ts'),
@@ -48,7 +50,12 @@ export async function alertsTestCommand(options: AlertsTestOptions, output: Outp
   const results = await Promise.all(chosen.map((channel) => tryChannel(createChannel(channel, deps), message)));
   const failed = results.filter(({ outcome }) => outcome === 'failed').length;
   if (options.json) {
-    output.json({ id: message.id, delivered: failed === 0, channels: results });
+    output.json({
+      id: message.id,
+      config: source.kind === 'file' ? source.path : null,
+      delivered: failed === 0,
+      channels: results,
+    });
   } else {
     const { table } = await import('./table.ts');
     const rows = results.map(({ channel, type, outcome, durationMs, reason }) => [
@@ -58,6 +65,9 @@ export async function alertsTestCommand(options: AlertsTestOptions, output: Outp
       String(durationMs),
       reason ?? '',
     ]);
+    output.text(
+      source.kind === 'file' ? `As configured in ${source.path}:` : `By the built-in defaults (there is no ${source.path}):`,
+    );
     output.text(table(['channel', 'type', 'outcome', 'ms', 'reason'], rows, output.colors));
     output.text(
       failed === 0
@@ -92,7 +102,8 @@ async function tryChannel(channel: Channel, message: AlertMessage): Promise<Chan
       channel: channel.name,
       type: channel.type,
       outcome: reason === null ? 'delivered' : 'failed',
-      reason: reason === null ? null : printable(reason, 300),
+      // This process has no journal: systemd takes down what the service prints.
+      reason: reason === null ? (channel.type === 'journal' ? PRINTED : null) : printable(reason, 300),
       durationMs: Math.round(performance.now() - startedMs),
     };
   } finally {

@@ -17,31 +17,27 @@ export interface ConflictsOptions extends ConnectOptions {
   readonly segment?: string | undefined;
   readonly kind?: ConflictKind | undefined;
   readonly limit?: number | undefined;
+  /** Every column, nothing cut. */
+  readonly wide?: boolean | undefined;
   readonly json?: boolean | undefined;
 }
 
-/** Exit 3 where a conflict is open, of the segment and kind that were asked for; 0 where none is. */
+/**
+ * Exit 3 where a conflict is open, of the segment and kind that were asked for, and where nothing of it can be heard (no pool, no
+ * segment, all of them blind): "none is open" would then be no answer. Exit 0 where none is.
+ */
 export async function conflictsCommand(options: ConflictsOptions, output: Output): Promise<ExitCode> {
-  const { segment, kind, limit } = options;
+  const { segment, kind, limit, wide = false } = options;
   if (options.all && options.closed) throw usageError('--all and --closed are two different questions');
   const state = options.all ? 'all' : options.closed ? 'closed' : 'open';
-  const client = connect(options);
-  const answer = await client.get<ConflictsAnswer>('/conflicts', { state, segment, kind, limit });
+  const answer = await connect(options).get<ConflictsAnswer>('/conflicts', { state, segment, kind, limit });
   if (options.json) {
     output.json(answer);
   } else {
     const { conflictsText } = await import('./conflicts-text.ts');
-    output.text(conflictsText(answer, output.colors));
+    output.text(conflictsText(answer, output.colors, { asked: { segment, kind }, wide }));
   }
-  const open =
-    segment === undefined
-      ? kind === undefined
-        ? answer.open
-        : answer.openByKind[kind]
-      : state === 'open'
-        ? answer.conflicts.length
-        : (await client.get<ConflictsAnswer>('/conflicts', { state: 'open', segment, kind, limit: 1 })).conflicts.length;
-  return open > 0 ? EXIT.no : EXIT.ok;
+  return answer.openMatching > 0 || answer.blind ? EXIT.no : EXIT.ok;
 }
 
 export interface AcknowledgeOptions extends ConnectOptions {

@@ -29,12 +29,18 @@ function format(message: string, hint: string | undefined): string {
 export const usageError = (message: string, hint?: string): FreeholdError =>
   new FreeholdError('usage', message, { exitCode: EXIT.usage, ...(hint === undefined ? {} : { hint }) });
 
+/** Commander's errors do not say of which command they are: program.ts notes it here. */
+export const commandOf = new WeakMap<CommanderError, string>();
+
 function fromCommander(error: CommanderError): Failure {
   // Help or the version, as asked for: it is on stdout already.
   if (error.exitCode === 0) return { exitCode: EXIT.ok, text: '' };
   // `freehold` alone, or `freehold config` alone: the help is on stderr already.
   if (error.code === 'commander.help') return { exitCode: EXIT.usage, text: '' };
-  return { exitCode: EXIT.usage, text: format(error.message.replace(/^error: /, ''), 'See: freehold --help') };
+  return {
+    exitCode: EXIT.usage,
+    text: format(error.message.replace(/^error: /, ''), `See: ${commandOf.get(error) ?? 'freehold'} --help`),
+  };
 }
 
 /** @param debug FREEHOLD_DEBUG=1: the stack and the causes as well. */

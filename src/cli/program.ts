@@ -10,7 +10,7 @@ import { VERSION } from '../system/version.ts';
 import type { AcknowledgeOptions, ConflictsOptions } from './conflicts.ts';
 import type { ConnectOptions } from './connect.ts';
 import type { CriteriaOptions } from './criteria.ts';
-import { failureOf, ignoreClosedPipe } from './exit.ts';
+import { commandOf, failureOf, ignoreClosedPipe } from './exit.ts';
 import { DEFAULT_RATE, durationMs, durationText, names, rate, share, wholeNumber } from './options.ts';
 import { createProcessOutput, type Output } from './output.ts';
 import type { ScanOptions } from './scan.ts';
@@ -142,12 +142,13 @@ function addHistory(program: Command, output: Output, finish: Finish): void {
 function addConflicts(program: Command, output: Output, finish: Finish): void {
   const command = program
     .command('conflicts')
-    .description('who has taken an address of a pool, or is about to; exit 3 where a conflict is open')
+    .description('who has taken an address of a pool, or is about to; exit 3 where a conflict is open, or none could be heard')
     // What follows `acknowledge` is its own: both know --json and --url. The program must want it so, too.
     .enablePositionalOptions()
     .option('--all', 'closed ones too')
     .option('--closed', 'only closed ones')
     .option('--segment <name>', 'only of this segment')
+    .option('--wide', 'every column, nothing cut')
     .addOption(new Option('--kind <kind>', 'only of this kind').choices(CONFLICT_KINDS))
     .addOption(new Option('--limit <n>', 'at most this many').argParser(wholeNumber(1, 1000)));
   withDaemon(command)
@@ -235,8 +236,7 @@ export function createProgram(output: Output, finish: Finish): Command {
     .enablePositionalOptions()
     .addHelpText('after', EXAMPLES)
     // Errors are worded in exit.ts; help still goes out here.
-    .configureOutput({ outputError: () => undefined })
-    .exitOverride();
+    .configureOutput({ outputError: () => undefined });
   addRun(program, output);
   addScan(program, output, finish);
   addFree(program, output, finish);
@@ -248,7 +248,17 @@ export function createProgram(output: Output, finish: Finish): Command {
   addAlerts(program, output, finish);
   addService(program, { output, finish, json, withDaemon });
   addDemo(program, output, finish);
+  sayWhichCommand(program, 'freehold');
   return program;
+}
+
+/** The help that an error points to is that of the command it is about. */
+function sayWhichCommand(command: Command, name: string): void {
+  command.exitOverride((error) => {
+    commandOf.set(error, name);
+    throw error;
+  });
+  for (const one of command.commands) sayWhichCommand(one, `${name} ${one.name()}`);
 }
 
 /** @param argv what follows the program's name. Sets process.exitCode and lets what is written drain. */

@@ -50,6 +50,17 @@ export function checkInstall(host: ServiceHost, { checkout, config }: CheckOptio
   });
 }
 
+/** Of files that are put below another root: the checkout may come there later, so nothing is refused. Whole sentences. */
+export function stagedWarnings(machine: ServiceHost, root: string, { checkout, config }: CheckOptions): readonly string[] {
+  const program = join(checkout, 'bin/freehold');
+  const there = existsSync(root + program) || existsSync(machine.root + program);
+  return [
+    ...(there ? [] : [`there is no ${program}, neither here nor below ${root}: the service cannot start before it is there`]),
+    ...hidden(checkout, 'the checkout'),
+    ...(config === null ? [] : hidden(config, 'the configuration')),
+  ].map((problem) => `${problem}.`);
+}
+
 export const hidden = (path: string, what: string): readonly string[] =>
   HIDDEN.filter((folder) => path === folder || path.startsWith(`${folder}/`)).map(
     (folder) => `${what} ${path} lies below ${folder}, which the service cannot see (ProtectHome, PrivateTmp)`,

@@ -8,7 +8,7 @@ import { EXIT, type ExitCode, FreeholdError } from '../core/error.ts';
 import { loadConfig } from '../system/config.ts';
 import { usageError } from './exit.ts';
 import type { Output } from './output.ts';
-import { checkInstall, checkManager } from './service-checks.ts';
+import { checkInstall, checkManager, stagedWarnings } from './service-checks.ts';
 import {
   CONFIG_FOLDER,
   groupId,
@@ -69,6 +69,10 @@ export async function serviceInstallCommand(options: InstallOptions, output: Out
     if (existsSync(existing)) loadConfig(existing);
     if (!options.yes && host.ask !== null) await confirm(host.ask, plan);
   }
+  if (staged) {
+    const checks = stagedWarnings(machine, host.root, { checkout, config });
+    for (const warning of checks) output.note(`warning: ${warning}`);
+  }
   const steps = new Steps((line) => output.note(line));
   output.note(staged ? `Putting the files below ${host.root}; nothing is called:` : `Installing ${UNIT} for ${checkout}:`);
   try {
@@ -110,8 +114,8 @@ function placeFiles(host: ServiceHost, plan: Plan, steps: Steps): void {
     steps.note('kept', `${configPath}${mayRead(host, configPath) ? '' : `: ${unreadableConfig(configPath)}`}`);
   } else {
     // There is nothing secret in it yet; what somebody writes into it later is for the service alone.
-    const group = plan.staged ? null : groupId(host, USER);
-    steps.file(configPath, plan.example, { mode: plan.staged ? 0o644 : 0o640, group });
+    const group = mayGive(host) ? groupId(host, USER) : null;
+    steps.file(configPath, plan.example, { mode: 0o640, group });
   }
 
   const unitPath = `${root}${UNIT_PATH}`;
@@ -119,6 +123,9 @@ function placeFiles(host: ServiceHost, plan: Plan, steps: Steps): void {
   if (before !== null && before !== plan.unit && whoseUnit(before) !== 'own') steps.keepCopy(unitPath);
   steps.file(unitPath, plan.unit, { mode: 0o644 });
 }
+
+/** Only root may give a file to a group that it is not in. */
+const mayGive = (host: ServiceHost): boolean => host.uid === 0;
 
 function enable(host: ServiceHost, steps: Steps): void {
   must('systemctl daemon-reload', host.run('systemctl', ['daemon-reload']));
@@ -183,6 +190,11 @@ function report(options: InstallOptions, plan: Plan, host: ServiceHost, steps: S
   }
   if (plan.staged) {
     output.text(`The files lie below ${host.root}. To start it at boot there: systemctl --root=${host.root} enable freehold`);
+    if (!mayGive(host) || groupId(host, USER) === null) {
+      output.text(
+        `The configuration is 0640, and there is no group ${USER} to give it to yet. There, once: systemd-sysusers && chgrp ${USER} ${plan.configPath}`,
+      );
+    }
     return;
   }
   const { config } = loadConfig(`${host.root}${plan.configPath}`);

@@ -32,7 +32,9 @@ function conflictLine({ event, from, at, conflict }: ConflictEventJson, colors: 
   const by = event === 'acknowledged' && conflict.acknowledged !== null ? ` by ${printable(conflict.acknowledged.by, NAME)}` : '';
   const head = `conflict ${conflict.id} ${printable(event, NAME)}${by}: ${printable(conflict.kind, NAME)}${grew}`;
   const shown = event === 'closed' ? colors.green(head) : bySeverity(conflict.severity, head, colors);
-  return `${moment(at)}  ${event === 'updated' ? colors.dim(head) : shown}: ${sentenceOf(conflict)}`;
+  const note = event === 'acknowledged' ? printable(conflict.acknowledged?.note ?? '', 500) : '';
+  const noted = note === '' ? '' : ` Noted: ${note}`;
+  return `${moment(at)}  ${event === 'updated' ? colors.dim(head) : shown}: ${sentenceOf(conflict)}${noted}`;
 }
 
 function sightingLine(sighting: SightingEventJson, colors: Colors): string {

@@ -8,10 +8,11 @@ import { EXIT, type ExitCode, FreeholdError } from '../core/error.ts';
 import { type ClientOptions, createClient } from '../http/client.ts';
 import { connectToEvents, type EventConnection, type ServerEvent } from '../http/event-client.ts';
 import type { ConflictsAnswer } from '../http/guard-service.ts';
-import { openSentence } from './conflict-words.ts';
-import { conflictsTable } from './conflicts-text.ts';
+import { openHeadline } from './conflict-words.ts';
+import { conflictRemarks, conflictsTable } from './conflicts-text.ts';
 import { type ConnectOptions, clientOptions } from './connect.ts';
 import type { Output } from './output.ts';
+import { noticeLines } from './proof-text.ts';
 import { eventLine } from './watch-text.ts';
 
 export interface WatchOptions extends ConnectOptions {
@@ -47,12 +48,14 @@ export async function watchCommand(
   let lastEventId: string | null = null;
   let connected = false;
   let away = false;
+  let crowded = false;
   let retryMs = RETRY_MS;
   while (!until.aborted) {
     try {
       const connection = await connectToEvents(client, { types: options.types, lastEventId, signal: until });
       if (away) output.note('freehold: connected again.');
       away = false;
+      crowded = false;
       try {
         await screen.listIfDue();
         connected = true;
@@ -63,6 +66,12 @@ export async function watchCommand(
       }
     } catch (error) {
       if (until.aborted) break;
+      if (error instanceof FreeholdError && error.code === 'too-many-streams') {
+        if (!crowded) output.note(`freehold: ${error.message} Trying again until there is room.`);
+        crowded = true;
+        await wait(retryMs, until).catch(() => undefined);
+        continue;
+      }
       if (!connected || !mayPass(error)) throw error;
     }
     if (until.aborted) break;
@@ -93,11 +102,16 @@ function createScreen({ types, json }: WatchOptions, client: ClientOptions, outp
     const answer = await createClient(client).get<ConflictsAnswer>('/conflicts', { limit: MOST_LISTED });
     due = false;
     if (json) {
+      for (const text of answer.notices) line({ type: 'warning', text });
       for (const conflict of [...answer.conflicts].reverse()) line({ type: 'open', conflict });
       return;
     }
-    output.text(openSentence(answer.open, answer.openByKind));
-    if (answer.conflicts.length > 0) output.text(`${conflictsTable(answer.conflicts, output.colors)}\n\n`);
+    for (const text of noticeLines(answer.notices, output.colors)) output.text(text);
+    output.text(openHeadline(answer));
+    if (answer.conflicts.length === 0) return;
+    const remarks = conflictRemarks(answer.conflicts);
+    output.text(conflictsTable(answer.conflicts, output.colors, answer));
+    output.text(`${remarks.map((remark) => `${remark}\n`).join('')}\n`);
   }
 
   async function show(event: ServerEvent): Promise<void> {

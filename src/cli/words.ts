@@ -36,6 +36,16 @@ export function moment(at: string | null): string {
   return Number.isNaN(time) ? printable(at, 32) : `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')}Z`;
 }
 
+/** `10:20:30Z` where it is of the day of `now`, else its day, `2026-05-01`. Both RFC 3339. */
+export function shortMoment(at: string, now: string): string {
+  const whole = moment(at);
+  if (!/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/.test(whole)) return whole;
+  return whole.slice(0, 10) === moment(now).slice(0, 10) ? whole.slice(11) : whole.slice(0, 10);
+}
+
+/** At most `most` characters, the last one "…" where something was left out. */
+export const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1).trimEnd()}…` : text);
+
 /** `1 address`, `12 addresses`. */
 export const count = (figure: number, one: string, many = `${one}s`): string =>
   `${figure.toLocaleString('en-US')} ${figure === 1 ? one : many}`;

@@ -9,12 +9,14 @@ import { eventBlock, eventId, eventText, type LiveEventType, resumptionOf } from
 
 export interface StreamLimits {
   readonly maxStreams: number;
+  /** From one remote address, so that one machine cannot take them all. A unix socket has no address. */
+  readonly maxStreamsEach: number;
   readonly heartbeatMs: number;
   /** A reader for whom more than this waits is cut off; it can come back with its last id. Bytes. */
   readonly maxWaitingBytes: number;
 }
 
-const LIMITS: StreamLimits = { maxStreams: 32, heartbeatMs: 15_000, maxWaitingBytes: 1 << 20 };
+const LIMITS: StreamLimits = { maxStreams: 32, maxStreamsEach: 8, heartbeatMs: 15_000, maxWaitingBytes: 1 << 20 };
 /** How long a reader waits before it comes back (`retry:`). */
 const RETRY_MS = 3000;
 
@@ -37,7 +39,7 @@ export interface EventsWanted {
 
 export class EventStreams {
   readonly #limits: StreamLimits;
-  readonly #streams = new Set<EventStream>();
+  readonly #streams = new Map<EventStream, string | undefined>();
   #heartbeat: NodeJS.Timeout | null = null;
 
   constructor(limits: Partial<StreamLimits> = {}) {
@@ -50,7 +52,7 @@ export class EventStreams {
 
   /** Answers until one of the two ends leaves. @throws FreeholdError `too-many-streams`, before anything is written */
   open(response: ServerResponse, wanted: EventsWanted): void {
-    const { maxStreams, heartbeatMs, maxWaitingBytes } = this.#limits;
+    const { maxStreams, maxStreamsEach, heartbeatMs, maxWaitingBytes } = this.#limits;
     // The reader may have left already: nothing would ever take its stream off again.
     if (response.destroyed) return;
     if (this.#streams.size >= maxStreams) {
@@ -58,8 +60,14 @@ export class EventStreams {
         hint: 'Close one of them, or ask for GET /conflicts now and then.',
       });
     }
+    const from = response.req.socket.remoteAddress;
+    if (from !== undefined && [...this.#streams.values()].filter((other) => other === from).length >= maxStreamsEach) {
+      throw new FreeholdError('too-many-streams', `${maxStreamsEach} readers of your address follow the events already.`, {
+        hint: 'Close one of them, or ask for GET /conflicts now and then.',
+      });
+    }
     const stream = new EventStream(response, wanted, maxWaitingBytes);
-    this.#streams.add(stream);
+    this.#streams.set(stream, from);
     response.once('close', () => {
       stream.stop();
       this.#streams.delete(stream);
@@ -69,7 +77,7 @@ export class EventStreams {
       }
     });
     this.#heartbeat ??= setInterval(() => {
-      for (const each of this.#streams) each.beat();
+      for (const each of this.#streams.keys()) each.beat();
     }, heartbeatMs).unref();
   }
 }

@@ -43,6 +43,11 @@ export const conflicts = z.object({
   conflicts: z.array(conflict),
   open: count.meta({ description: 'All open ones, whatever was asked for' }),
   openByKind: z.record(conflictKind, count),
+  openMatching: count.meta({ description: 'Open ones of the segment and kind that were asked for' }),
+  notices: z.array(z.string()).meta({ description: 'Where the guard does not hear everything, or is not set up' }),
+  blind: z.boolean().meta({
+    description: 'Nothing of what was asked for can be heard now: that no conflict is open says nothing then',
+  }),
   dismissed: z
     .record(z.string(), count)
     .meta({ description: 'Sightings of pool addresses that raised nothing, by rule, since the start' }),

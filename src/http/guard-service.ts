@@ -53,6 +53,12 @@ export interface ConflictsAnswer {
   /** All open ones, whatever was asked for. */
   readonly open: number;
   readonly openByKind: Readonly<Record<ConflictKind, number>>;
+  /** Open ones of the segment and kind that were asked for; whatever `state` and page. */
+  readonly openMatching: number;
+  /** Where the guard does not hear everything, or is not set up: sentences for people. */
+  readonly notices: readonly string[];
+  /** Nothing of what was asked for can be heard now: that none is open says nothing then. */
+  readonly blind: boolean;
   /** Sightings of pool addresses that raised nothing, by rule, since the start. */
   readonly dismissed: Readonly<Record<string, number>>;
   /** Pass as `before` for the next page; null at the end. */
@@ -93,7 +99,7 @@ export interface DhcpServerJson {
   readonly messages: number;
   /** Not among the servers that are meant to be there. */
   readonly unexpected: boolean;
-  /** Parts of pools that its span covers. */
+  /** Parts of pools, from the first to the last address that it was seen to hand out there. */
   readonly overlaps: readonly (RangeJson & { readonly pool: string })[];
 }
 

@@ -47,8 +47,14 @@ export const refuseForeignPages: RequestHandler = (request, _response, next) => 
   throw new FreeholdError('foreign-page', 'A page of another origin may not follow the events.', { exitCode: EXIT.notPermitted });
 };
 
-/** A page can send a form or plain text to any address unasked, but not this content type. */
+/**
+ * A page can send a form or plain text to any address unasked, but not this content type. Nothing at all needs no type, but a page
+ * can send that too: browsers then say where it comes from.
+ */
 export const requireJson: RequestHandler = (request, _response, next) => {
+  const { 'transfer-encoding': encoding, 'content-length': length = '0', origin } = request.headers;
+  const isEmpty = encoding === undefined && length === '0';
+  if (isEmpty && origin === undefined && request.get('Sec-Fetch-Site') === undefined) return next();
   const [type = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';');
   const charset = parameters.map((parameter) => parameter.trim()).filter((parameter) => parameter.startsWith('charset='));
   const utf8 = charset.every((parameter) => parameter === 'charset=utf-8' || parameter === 'charset="utf-8"');

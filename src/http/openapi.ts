@@ -70,7 +70,12 @@ function describe(operation: Operation): Json {
     parameters: [...pathParameters(operation), ...queryParameters(operation.query), ...headerParameters(operation)],
     ...(operation.body === null
       ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: inputSchema(operation.body) } } } }),
+      : {
+          requestBody: {
+            required: !operation.body.safeParse({}).success,
+            content: { 'application/json': { schema: inputSchema(operation.body) } },
+          },
+        }),
     responses: {
       ...Object.fromEntries(Object.entries(operation.answers).map(([status, answer]) => [status, describeAnswer(answer)])),
       default: { description: 'A problem', content: { 'application/problem+json': { schema: reference('Problem') } } },

@@ -4,18 +4,22 @@
  */
 import type Database from 'better-sqlite3';
 import type { AlertMessage, Delivery, Outbox } from '../core/conflict/alert-message.ts';
+import type { Severity } from '../core/conflict/types.ts';
 import { clip, stamp } from './conflicts.ts';
 import { DAY_MS, wholeMs } from './encoding.ts';
 import type { ConflictEntry } from './guard-types.ts';
 import { RowCap } from './row-cap.ts';
 
-/** Deliveries of one channel that are not done; beyond that its oldest are dropped, and counted. */
+/** Deliveries of one channel that are not done; beyond that those worth least are dropped, the oldest first, and counted. */
 export const MAX_WAITING = 50_000;
 /** Alerts that every channel is done with; beyond that those that were done first are forgotten. */
 export const MAX_SETTLED = 20_000;
 /** How long these are kept at most: what a conflict was is told by the conflict. */
 export const KEEP_SETTLED_MS = 30 * DAY_MS;
 const MAX_REASON = 500;
+/** Column `worth`. Nobody needs to hear that something was about to happen, and that it did not. */
+const WORTH = { notice: 1, warning: 2, critical: 3 } as const satisfies Record<Severity, number>;
+const WORTHLESS = 0;
 
 type Row = [alertId: number, conflictId: number, causedMs: number, attempts: number, nextTryMs: number, message: string];
 
@@ -39,24 +43,43 @@ export class AlertOutbox implements Outbox {
       addAlert: database.prepare<[number, number, number, number | null, string]>(
         'INSERT INTO alert (conflict, seq, caused, settled, message) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
       ),
-      addDelivery: database.prepare<[number, string]>(
-        'INSERT INTO delivery (alert, channel) VALUES (?, ?) ON CONFLICT DO NOTHING',
+      addDelivery: database.prepare<[number, string, number]>(
+        'INSERT INTO delivery (alert, channel, worth) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+      ),
+      // Of a conflict that a channel was not told of at all so far: with a message done, the rest of them is owed to it.
+      waste: database.prepare<[{ conflict: number; channel: string }]>(
+        `UPDATE delivery SET worth = ${WORTHLESS} WHERE channel = @channel AND outcome IS NULL
+         AND alert IN (SELECT id FROM alert WHERE conflict = @conflict) AND
+         (SELECT count(*) FROM alert JOIN delivery AS other ON other.alert = alert.id AND other.channel = @channel
+          WHERE conflict = @conflict AND other.outcome IS NULL) = 2`,
+      ),
+      rescue: database.prepare<[{ alert: number; channel: string }]>(
+        `UPDATE delivery SET worth = ${WORTH.warning} WHERE channel = @channel AND outcome IS NULL AND worth = ${WORTHLESS}
+         AND alert IN (SELECT id FROM alert WHERE conflict = (SELECT conflict FROM alert WHERE id = @alert))`,
       ),
       pending: database
-        .prepare<[string, number], Row>(
+        .prepare<[string, number, number], Row>(
           `SELECT alert.id, conflict, caused, attempts, next_try, message FROM delivery JOIN alert ON alert.id = delivery.alert
-           WHERE channel = ? AND outcome IS NULL ORDER BY delivery.alert LIMIT ?`,
+           WHERE channel = ? AND outcome IS NULL AND delivery.alert > ? ORDER BY delivery.alert LIMIT ?`,
         )
         .raw(),
-      oldest: database
-        .prepare<[string, number], number>(
-          'SELECT alert FROM delivery WHERE channel = ? AND outcome IS NULL ORDER BY alert LIMIT ?',
+      leastWorth: database
+        .prepare<[string], [alertId: number, worth: number]>(
+          'SELECT alert, worth FROM delivery WHERE channel = ? AND outcome IS NULL ORDER BY worth, alert LIMIT 1',
+        )
+        .raw(),
+      worthlessWith: database
+        .prepare<[{ alert: number; channel: string }], number>(
+          `SELECT alert.id FROM alert JOIN delivery ON delivery.alert = alert.id AND channel = @channel
+           WHERE conflict = (SELECT conflict FROM alert WHERE id = @alert) AND outcome IS NULL AND worth = ${WORTHLESS}`,
         )
         .pluck(),
       drop: database.prepare<[number, string]>('DELETE FROM delivery WHERE alert = ? AND channel = ?'),
-      settle: database.prepare<[string, number, number, string]>(
-        'UPDATE delivery SET outcome = ?, settled = ? WHERE alert = ? AND channel = ? AND outcome IS NULL',
-      ),
+      settle: database
+        .prepare<[string, number, number, string], number>(
+          'UPDATE delivery SET outcome = ?, settled = ? WHERE alert = ? AND channel = ? AND outcome IS NULL RETURNING worth',
+        )
+        .pluck(),
       finish: database.prepare<[number]>(`UPDATE alert SET ${SETTLE} WHERE id = ? AND settled IS NULL AND ${DONE}`),
       finishAll: database.prepare<[]>(`UPDATE alert SET ${SETTLE} WHERE settled IS NULL AND ${DONE}`),
       postpone: database.prepare<[number, number, string, number, string]>(
@@ -77,8 +100,10 @@ export class AlertOutbox implements Outbox {
       dropOldest: (rows) => this.#sql.dropSettled.run(rows).changes,
     });
     this.#settle = database.transaction((alertId, channel, outcome, atMs) => {
-      if (this.#sql.settle.run(outcome, stamp(atMs), alertId, channel).changes === 0) return;
+      const worth = this.#sql.settle.get(outcome, stamp(atMs), alertId, channel);
+      if (worth === undefined) return;
       this.#count(channel, -1);
+      if (worth === WORTHLESS) this.#sql.rescue.run({ alert: alertId, channel });
       this.#settled.enforce(this.#sql.finish.run(alertId).changes);
     });
     this.#keep = database.transaction((channels) => {
@@ -102,10 +127,13 @@ export class AlertOutbox implements Outbox {
       const added = this.#sql.addAlert.run(conflict.id, conflict.seq, causedMs, settledMs, JSON.stringify(message));
       if (added.changes === 0) continue;
       if (settledMs !== null) finished++;
-      for (const channel of channels)
-        this.#count(channel, this.#sql.addDelivery.run(Number(added.lastInsertRowid), channel).changes);
+      for (const channel of channels) {
+        const worth = WORTH[message.severity];
+        this.#count(channel, this.#sql.addDelivery.run(Number(added.lastInsertRowid), channel, worth).changes);
+        if (change.event === 'closed' && conflict.kind === 'imminent') this.#sql.waste.run({ conflict: conflict.id, channel });
+      }
     }
-    this.#settled.enforce(finished + this.#dropOldest());
+    this.#settled.enforce(finished + this.#dropLeastWorth());
   }
 
   committed(): void {
@@ -113,16 +141,18 @@ export class AlertOutbox implements Outbox {
     this.#dropping = 0;
   }
 
-  pending(channel: string, limit: number): Delivery[] {
-    return this.#sql.pending.all(channel, limit).map(([alertId, conflictId, causedMs, attempts, nextTryMs, message]) => ({
-      alertId,
-      channel,
-      conflictId,
-      message: JSON.parse(message) as AlertMessage,
-      causedMs,
-      attempts,
-      nextTryMs,
-    }));
+  pending(channel: string, limit: number, afterAlertId = 0): Delivery[] {
+    return this.#sql.pending
+      .all(channel, afterAlertId, limit)
+      .map(([alertId, conflictId, causedMs, attempts, nextTryMs, message]) => ({
+        alertId,
+        channel,
+        conflictId,
+        message: JSON.parse(message) as AlertMessage,
+        causedMs,
+        attempts,
+        nextTryMs,
+      }));
   }
 
   /** Changes nothing where it is done already, or was dropped. */
@@ -164,17 +194,24 @@ export class AlertOutbox implements Outbox {
   }
 
   /** @returns how many alerts no channel has anything to do with any more */
-  #dropOldest(): number {
+  #dropLeastWorth(): number {
     let finished = 0;
     for (const [channel, waiting] of this.#depths()) {
-      if (waiting <= MAX_WAITING) continue;
-      const oldest = this.#sql.oldest.all(channel, waiting - MAX_WAITING);
-      for (const alertId of oldest) {
-        this.#sql.drop.run(alertId, channel);
-        finished += this.#sql.finish.run(alertId).changes;
+      let left = waiting;
+      while (left > MAX_WAITING) {
+        const least = this.#sql.leastWorth.get(channel);
+        if (least === undefined) break;
+        const [alert, worth] = least;
+        // Without its beginning the end of a conflict would only puzzle, so both go.
+        const alerts = worth === WORTHLESS ? this.#sql.worthlessWith.all({ alert, channel }) : [alert];
+        for (const alertId of alerts) {
+          this.#sql.drop.run(alertId, channel);
+          finished += this.#sql.finish.run(alertId).changes;
+        }
+        left -= alerts.length;
       }
-      this.#count(channel, -oldest.length);
-      this.#dropping += oldest.length;
+      this.#count(channel, left - waiting);
+      this.#dropping += waiting - left;
     }
     return finished;
   }

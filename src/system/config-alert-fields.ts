@@ -19,7 +19,7 @@ export const channelUrl = textField(
 );
 
 /** Said of a value that is of no use as it is. */
-const NOT_SHOWN = 'it is not shown here: it may be the secret itself';
+export const NOT_SHOWN = 'it is not shown here: it may be the secret itself';
 
 /** A path where people are tempted to write the secret. */
 export const secretPath = (description: string) =>

@@ -1,7 +1,18 @@
 /**
  * YAML text -> plain values, with the line of each. Knows YAML and nothing of what the keys mean.
  */
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type ParsedNode, parseDocument } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type ParsedNode,
+  parseDocument,
+  visit,
+} from 'yaml';
 
 export interface DocumentProblem {
   readonly line: number;
@@ -21,7 +32,7 @@ const MOST_ALIASES = 100;
 
 export function readDocument(text: string): ConfigDocument {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, logLevel: 'error' });
   const problems = new Map<number, DocumentProblem>();
   for (const { pos, code, message } of [...document.errors, ...document.warnings]) {
     const { line } = lines.linePos(pos[0]);
@@ -30,6 +41,10 @@ export function readDocument(text: string): ConfigDocument {
   }
   const lineOf = (path: readonly (string | number)[]): number => lines.linePos(offsetOf(document, path)).line || 1;
   if (problems.size > 0) return { value: null, problems: [...problems.values()], lineOf };
+  const unresolved = unresolvedAlias(document);
+  if (unresolved !== null) {
+    return { value: null, problems: [{ line: lines.linePos(unresolved).line, message: UNRESOLVED }], lineOf };
+  }
   try {
     return { value: document.toJS({ maxAliasCount: MOST_ALIASES }), problems: [], lineOf };
   } catch (error) {
@@ -37,11 +52,30 @@ export function readDocument(text: string): ConfigDocument {
   }
 }
 
+const QUOTES = 'text that starts with "*" needs quotes, like "*/30 * * * * *"';
+const UNRESOLVED = `an alias (*name) of nothing that stands before it; ${QUOTES}`;
+
+/** Where the first one begins; null for none. */
+function unresolvedAlias(document: Document.Parsed<ParsedNode>): number | null {
+  let offset: number | null = null;
+  visit(document, {
+    Alias(_key, alias) {
+      if (alias.resolve(document) !== undefined) return undefined;
+      offset = alias.range?.[0] ?? 0;
+      return visit.BREAK;
+    },
+  });
+  return offset;
+}
+
 function sayProblem(code: string, message: string): string {
   if (code === 'DUPLICATE_KEY') return 'this key is here twice';
   if (code === 'MULTIPLE_DOCS') return 'expected one YAML document (take the "---" out)';
-  if (message.includes('alias')) return `${message} (text that starts with "*" needs quotes, like "*/30 * * * * *")`;
-  return message;
+  // The parser's own words repeat what is there, which may be a secret that needs quotes.
+  if (code === 'BAD_ALIAS') return UNRESOLVED;
+  if (code === 'TAG_RESOLVE_FAILED') return 'an unknown tag (!name); text that starts with "!" needs quotes';
+  const safe = message.replace(/: .*$/s, '');
+  return safe.includes('alias') ? `${safe} (${QUOTES})` : safe;
 }
 
 function offsetOf(document: Document.Parsed<ParsedNode>, path: readonly (string | number)[]): number {

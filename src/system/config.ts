@@ -5,6 +5,7 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { EXIT, FreeholdError } from '../core/error.ts';
+import { NOT_SHOWN } from './config-alert-fields.ts';
 import { readDocument } from './config-document.ts';
 import { ConfigError, type ConfigProblem, formatPath, sayGiven } from './config-error.ts';
 import { brokenRules } from './config-rules.ts';
@@ -48,7 +49,11 @@ export function parseConfig(text: string, file: string): Config {
   const found: ConfigProblem[] = [];
   const note = (path: readonly PropertyKey[], message: string): void => {
     const steps = path.filter((step) => typeof step !== 'symbol');
-    const problem = { line: lineOf(steps), path: formatPath(steps), message: withGiven(message, valueAt(document, steps)) };
+    const problem = {
+      line: lineOf(steps),
+      path: formatPath(steps),
+      message: withGiven(message, valueAt(document, steps), mayHoldSecrets(steps)),
+    };
     if (!found.some((other) => other.path === problem.path && other.message === problem.message)) found.push(problem);
   };
   for (const issue of parsed.error?.issues ?? []) noteIssue(issue, note);
@@ -74,7 +79,12 @@ function noteIssue(issue: z.core.$ZodIssue, note: (path: readonly PropertyKey[],
   }
   // config-fields.ts writes one line for each key.
   const messages = issue.message.split('\n');
-  for (const [index, key] of issue.keys.entries()) note([...issue.path, key], messages[index] ?? 'unknown key');
+  for (const [index, key] of issue.keys.entries()) {
+    const message = messages[index] ?? 'unknown key';
+    if (!mayHoldSecrets(issue.path.filter((step) => typeof step !== 'symbol')) || isWord(key))
+      note([...issue.path, key], message);
+    else note(issue.path, `has an ${message}; ${NOT_SHOWN}`);
+  }
 }
 
 /** Of the forms that a value may have (a text or a mapping, say): what is wrong with the one that was meant, told by its type. */
@@ -86,10 +96,18 @@ function fittingForm(forms: readonly (readonly z.core.$ZodIssue[])[]): readonly 
 }
 
 /** A message that says what was expected also says what was given; the others hold it already. */
-function withGiven(message: string, given: unknown): string {
+function withGiven(message: string, given: unknown, secret: boolean): string {
   if (!message.startsWith('expected')) return message;
+  if (secret && given !== null && ['string', 'number', 'bigint'].includes(typeof given)) return message;
   return given === undefined ? `is required: ${message}` : `${message}, got ${sayGiven(given)}`;
 }
+
+/** Below `alerts` anything may be a secret in the wrong place. */
+const mayHoldSecrets = ([section, key]: readonly (string | number)[]): boolean =>
+  section === 'alerts' || (section === 'http' && key === 'tokenFile');
+
+/** A word, as keys are; anything else may be a secret that lost its key (`url:https://...` without the space, say). */
+const isWord = (key: string): boolean => /^[A-Za-z]{1,24}$/.test(key);
 
 /** `dhcp:` with all of its keys commented out is the same as no `dhcp` at all. */
 const withoutEmptySections = (value: unknown): unknown =>

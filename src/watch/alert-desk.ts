@@ -7,11 +7,12 @@ import { createChannel } from '../alert/channels.ts';
 import { Dispatcher } from '../alert/dispatcher.ts';
 import { channelsFor } from '../alert/filter.ts';
 import { alertMessage } from '../alert/message.ts';
+import type { Channel } from '../alert/types.ts';
 import type { AlertMessage } from '../core/conflict/alert-message.ts';
 import type { Conflict, ConflictChange } from '../core/conflict/types.ts';
 import type { ConflictEntry, GuardStore } from '../ledger/guard-types.ts';
 import type { Clock } from '../system/clock.ts';
-import type { AlertsConfig } from '../system/config-types.ts';
+import type { AlertsConfig, ChannelConfig } from '../system/config-types.ts';
 import type { Logger } from '../system/logger.ts';
 import { vendorOf } from '../system/vendors.ts';
 import type { AlertDesk } from './change-book.ts';
@@ -30,13 +31,26 @@ export interface ChannelDeskOptions {
 export class ChannelDesk implements AlertDesk {
   readonly #options: ChannelDeskOptions;
   readonly #host = hostname();
+  readonly #dispatcher: Dispatcher;
   #config: AlertsConfig;
-  #dispatcher: Dispatcher;
+  /** Reloads, one after the other. */
+  #configured: Promise<void> = Promise.resolve();
+  /** The outbox may hold what nobody is to tell any more. */
+  #untidy = false;
 
   constructor(config: AlertsConfig, options: ChannelDeskOptions) {
     this.#options = options;
     this.#config = config;
-    this.#dispatcher = this.#dispatcherOf(config);
+    const { store, clock, logger, open, onSettled, onRetry } = options;
+    this.#dispatcher = new Dispatcher({
+      outbox: store,
+      channels: config.channels.map((channel) => this.#channelOf(channel)),
+      logger,
+      clock,
+      openMessages: () => open().map((conflict) => ({ conflictId: conflict.id, make: () => this.message(asOpened(conflict)) })),
+      onSettled,
+      onRetry,
+    });
   }
 
   /** Begins with what an earlier run left in the outbox. */
@@ -45,14 +59,24 @@ export class ChannelDesk implements AlertDesk {
     this.#dispatcher.start();
   }
 
-  /** The configuration was read again: what is under way is sent again by the new channels. */
-  async configure(config: AlertsConfig): Promise<void> {
-    if (JSON.stringify(config) === JSON.stringify(this.#config)) return;
-    const before = this.#dispatcher;
+  /**
+   * The configuration was read again. Channels that stay as they are go on; what was under way in others is sent again by what takes
+   * their place, which also takes over what they had in memory only.
+   */
+  configure(config: AlertsConfig): Promise<void> {
+    const before = new Set(this.#config.channels.map((channel) => JSON.stringify(channel)));
     this.#config = config;
-    this.#dispatcher = this.#dispatcherOf(config);
-    await before.stop();
-    this.start();
+    const isKept = (channel: ChannelConfig): boolean => before.has(JSON.stringify(channel));
+    const keep = new Set(config.channels.filter(isKept).map(({ name }) => name));
+    const made = config.channels.filter((channel) => !isKept(channel));
+    this.#configured = this.#configured.then(async () => {
+      await this.#dispatcher.replace(
+        keep,
+        made.map((channel) => this.#channelOf(channel)),
+      );
+      this.#keepChannels();
+    });
+    return this.#configured;
   }
 
   /** By channel: what its last try failed with, and what is only in memory. */
@@ -79,6 +103,9 @@ export class ChannelDesk implements AlertDesk {
 
   wake(entries: readonly ConflictEntry[]): void {
     this.#dispatcher.wake(entries);
+    const names = new Set(this.#config.channels.map(({ name }) => name));
+    // They may have waited for the disk since before a reload.
+    if (this.#untidy || entries.some(({ channels }) => channels.some((name) => !names.has(name)))) this.#keepChannels();
   }
 
   offerVolatile(entries: readonly ConflictEntry[]): void {
@@ -89,23 +116,17 @@ export class ChannelDesk implements AlertDesk {
     const { store, logger } = this.#options;
     try {
       const dropped = store.keepChannels(this.#config.channels.map(({ name }) => name));
+      this.#untidy = false;
       if (dropped > 0) logger.warn({ dropped }, 'alerts for channels that are not configured any more were dropped');
     } catch (error) {
+      this.#untidy = true;
       logger.warn({ err: error }, 'the alert outbox could not be tidied up');
     }
   }
 
-  #dispatcherOf({ channels }: AlertsConfig): Dispatcher {
-    const { store, clock, logger, version, open, onSettled, onRetry } = this.#options;
-    return new Dispatcher({
-      outbox: store,
-      channels: channels.map((channel) => createChannel(channel, { clock, logger, version })),
-      logger,
-      clock,
-      openMessages: () => open().flatMap((conflict) => this.message(asOpened(conflict)) ?? []),
-      onSettled,
-      onRetry,
-    });
+  #channelOf(config: ChannelConfig): Channel {
+    const { clock, logger, version } = this.#options;
+    return createChannel(config, { clock, logger, version });
   }
 }
 

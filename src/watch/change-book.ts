@@ -3,18 +3,19 @@
  * reading of the wire brought. While the disk refuses, alerts go out from memory, and the changes wait to be stored. Decides
  * nothing about conflicts.
  */
-import type { AlertMessage } from '../core/conflict/alert-message.ts';
 import type { ConflictChange } from '../core/conflict/types.ts';
 import type { ConflictEntry, GuardStore } from '../ledger/guard-types.ts';
+import { type Clock, systemClock } from '../system/clock.ts';
 import type { Logger } from '../system/logger.ts';
+import { Backlog } from './change-backlog.ts';
 
-/** Kept while the disk refuses; beyond that the oldest are forgotten: they were told from memory, and only their history is lost. */
-const MAX_UNSTORED = 20_000;
+/** The backlog is tried with each tick, once a second; never for each of the changes in between. */
+const BACKLOG_MS = 900;
 
 /** What makes alerts of changes, and tells them. */
 export interface AlertDesk {
   /** null for `updated` and `acknowledged`, which are not told. */
-  message(change: ConflictChange): AlertMessage | null;
+  message(change: ConflictChange): ConflictEntry['message'];
   /** Names of the channels that are to tell it; none for `updated` and `acknowledged`. */
   channelsFor(change: ConflictChange): readonly string[];
   /** These are in the outbox. */
@@ -27,60 +28,87 @@ export class ChangeBook {
   readonly #store: Pick<GuardStore, 'record'>;
   readonly #desk: AlertDesk;
   readonly #logger: Logger;
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  readonly #backlog: Backlog;
   #pending: ConflictEntry[] = [];
-  /** What the disk refused, oldest first. */
-  #unstored: ConflictEntry[] = [];
-  #forgotten = 0;
+  /** Monotonic ms: for what comes in, the backlog is not tried before. */
+  #backlogDueMs = Number.NEGATIVE_INFINITY;
 
-  constructor(store: Pick<GuardStore, 'record'>, desk: AlertDesk, logger: Logger) {
+  /** @param clock for tests */
+  constructor(
+    store: Pick<GuardStore, 'record'>,
+    desk: AlertDesk,
+    logger: Logger,
+    clock: Pick<Clock, 'monotonicMs'> = systemClock,
+  ) {
     this.#store = store;
     this.#desk = desk;
     this.#logger = logger;
+    this.#clock = clock;
+    this.#backlog = new Backlog(store, logger);
   }
 
   get healthy(): boolean {
-    return this.#unstored.length === 0;
+    return this.#backlog.size === 0;
   }
 
   add(changes: readonly ConflictChange[]): void {
-    for (const change of changes) {
-      this.#pending.push({ change, message: this.#desk.message(change), channels: this.#desk.channelsFor(change) });
-    }
+    for (const change of changes) this.#pending.push(this.#entryOf(change));
   }
 
-  /** Stores what is pending, and what an earlier try could not. Never throws. */
+  /**
+   * Stores what is pending. While there is a backlog, what is pending is told from memory at once and waits behind it. The backlog
+   * itself is tried where nothing is pending (the guard's tick, and its end), and else once a second at most. Never throws.
+   */
   flush(): void {
-    if (this.#pending.length === 0 && this.#unstored.length === 0) return;
     const fresh = this.#pending;
-    const all = [...this.#unstored, ...fresh];
     this.#pending = [];
-    try {
-      this.#store.record(all);
-    } catch (error) {
-      this.#refused(error, all, fresh);
+    if (this.healthy) {
+      this.#storeNow(fresh);
       return;
     }
-    if (this.#unstored.length > 0) this.#logger.warn({ forgotten: this.#forgotten }, 'conflicts can be stored again');
-    this.#unstored = [];
-    this.#forgotten = 0;
-    const told = all.filter(({ channels }) => channels.length > 0);
+    if (fresh.length > 0) {
+      this.#backlog.put(fresh);
+      this.#tellFromMemory(fresh);
+      if (this.#clock.monotonicMs() < this.#backlogDueMs) return;
+    }
+    const stored = this.#backlog.store();
+    this.#backlogDueMs = this.#clock.monotonicMs() + BACKLOG_MS;
+    const told = stored.filter(isTold);
+    if (told.length > 0) this.#desk.wake(told);
+    if (this.healthy) this.#logger.warn({ forgotten: this.#backlog.takeForgotten() }, 'conflicts can be stored again');
+  }
+
+  #storeNow(fresh: readonly ConflictEntry[]): void {
+    if (fresh.length === 0) return;
+    try {
+      this.#store.record(fresh);
+    } catch (error) {
+      this.#logger.error({ err: error }, 'conflicts cannot be stored; alerts go out all the same, from memory');
+      this.#backlog.put(fresh);
+      this.#backlogDueMs = this.#clock.monotonicMs() + BACKLOG_MS;
+      this.#tellFromMemory(fresh);
+      return;
+    }
+    const told = fresh.filter(isTold);
     if (told.length > 0) this.#desk.wake(told);
   }
 
-  #refused(error: unknown, all: readonly ConflictEntry[], fresh: readonly ConflictEntry[]): void {
-    if (this.#unstored.length === 0)
-      this.#logger.error({ err: error }, 'conflicts cannot be stored; alerts go out all the same, from memory');
-    const kept = newestUpdates(all);
-    this.#unstored = kept.slice(-MAX_UNSTORED);
-    this.#forgotten += kept.length - this.#unstored.length;
-    const told = fresh.filter(({ channels }) => channels.length > 0);
+  #tellFromMemory(fresh: readonly ConflictEntry[]): void {
+    const told = fresh.filter(isTold);
     if (told.length > 0) this.#desk.offerVolatile(told);
+  }
+
+  /** What became of the conflict must be kept, even where no alert can be made of it. */
+  #entryOf(change: ConflictChange): ConflictEntry {
+    try {
+      return { change, message: this.#desk.message(change), channels: this.#desk.channelsFor(change) };
+    } catch (error) {
+      const { id, seq } = change.conflict;
+      this.#logger.error({ err: error, conflict: id, seq }, 'no alert could be made of a conflict: it is stored, and not told');
+      return { change, message: null, channels: [] };
+    }
   }
 }
 
-/** Of several entries that make no alert, for one conflict, the newest says it all. */
-function newestUpdates(entries: readonly ConflictEntry[]): ConflictEntry[] {
-  const newest = new Map<number, ConflictEntry>();
-  for (const entry of entries) if (entry.message === null) newest.set(entry.change.conflict.id, entry);
-  return entries.filter((entry) => entry.message !== null || newest.get(entry.change.conflict.id) === entry);
-}
+const isTold = ({ channels }: ConflictEntry): boolean => channels.length > 0;

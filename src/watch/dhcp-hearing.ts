@@ -40,7 +40,14 @@ export function handedOut(message: DhcpMessage, etherSource: Mac, ipSource: Ipv4
       if (address !== null && !isPossible(address)) return err('dhcp-impossible-address');
       return ok({ server, address, mac: etherSource });
     }
-    case 'request':
+    case 'request': {
+      if (serverId === null) return err('dhcp-names-no-server');
+      if (!isPossible(serverId)) return err('dhcp-impossible-server');
+      // SELECTING (section 4.3.2): the client repeats what the server offered it. Offers go by unicast: mostly this is all one hears.
+      const offered = message.clientAddress === ANY_ADDRESS ? message.requestedAddress : null;
+      if (offered !== null && !isPossible(offered)) return err('dhcp-impossible-address');
+      return ok({ server: serverId, address: offered, mac: null });
+    }
     case 'decline':
     case 'release':
       if (serverId === null) return err('dhcp-names-no-server');

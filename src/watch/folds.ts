@@ -13,24 +13,33 @@ export const MACS_PER_ADDRESS = 16;
 export const MAX_NAMED_FOLDS = 20_000;
 
 export interface Fold {
-  readonly key: string;
-  /** Address, and use or intent. */
-  readonly owner: string;
   readonly segment: SegmentId;
   readonly address: Ipv4;
+  /** null: the others. */
   readonly mac: Mac | null;
   readonly intent: boolean;
   firstMs: number;
   lastMs: number;
   sources: number;
   hostname: string | null;
+  /** Of the same address, and use or intent like this one. */
+  next: Fold | null;
 }
 
+/** First folds of addresses. Keyed by the address as a signed number, which V8 keeps without an object of its own. */
+type Heads = Map<number, Fold>;
+
+interface SegmentFolds {
+  readonly uses: Heads;
+  readonly intents: Heads;
+  named: number;
+}
+
+/** Asked for every frame of a flood: of what is known already it allocates nothing. */
 export class Folds {
   /** In the order in which they began. */
-  readonly #folds = new Map<string, Fold>();
-  readonly #namedOfOwner = new Map<string, number>();
-  readonly #namedOfSegment = new Map<SegmentId, number>();
+  readonly #folds = new Set<Fold>();
+  readonly #segments = new Map<SegmentId, SegmentFolds>();
 
   get size(): number {
     return this.#folds.size;
@@ -38,16 +47,26 @@ export class Folds {
 
   add(segment: SegmentId, { address, mac, atMs, source, hostname }: Sighting): void {
     const intent = isIntent(source);
-    const owner = `${segment}/${address}/${intent ? 'i' : 'u'}`;
-    const others = `${owner}/`;
-    const key = mac === null ? others : `${others}${mac}`;
-    const isRoom = mac === null || this.#folds.has(key) || this.#isRoom(segment, owner);
-    const fold = this.#folds.get(isRoom ? key : others);
-    if (fold === undefined) {
-      const bit = sourceBit(source);
-      const made = { owner, segment, address, intent, firstMs: atMs, lastMs: atMs, sources: bit, hostname: hostname ?? null };
-      if (isRoom) this.#begin({ ...made, key, mac });
-      else this.#begin({ ...made, key: others, mac: null });
+    const within = this.#within(segment);
+    const heads = intent ? within.intents : within.uses;
+    const head = heads.get(address | 0) ?? null;
+    let fold: Fold | null = null;
+    let others: Fold | null = null;
+    let named = 0;
+    for (let one = head; one !== null && fold === null; one = one.next) {
+      if (one.mac === mac) fold = one;
+      else if (one.mac === null) others = one;
+      else named++;
+    }
+    const isRoom = mac !== null && named < MACS_PER_ADDRESS && within.named < MAX_NAMED_FOLDS;
+    if (!isRoom) fold ??= others;
+    if (fold === null) {
+      const [bit, who] = [sourceBit(source), isRoom ? mac : null];
+      const seen = { firstMs: atMs, lastMs: atMs, sources: bit, hostname: hostname ?? null };
+      const made: Fold = { segment, address, mac: who, intent, ...seen, next: head };
+      heads.set(address | 0, made);
+      this.#folds.add(made);
+      if (isRoom) within.named++;
       return;
     }
     fold.firstMs = Math.min(fold.firstMs, atMs);
@@ -59,7 +78,7 @@ export class Folds {
   /** The `count` that began first. */
   oldest(count: number): Fold[] {
     const oldest: Fold[] = [];
-    for (const fold of this.#folds.values()) {
+    for (const fold of this.#folds) {
       if (oldest.length >= count) break;
       oldest.push(fold);
     }
@@ -68,23 +87,32 @@ export class Folds {
 
   /** They were written. */
   drop(folds: readonly Fold[]): void {
-    for (const { key, owner, segment, mac } of folds) {
-      if (!this.#folds.delete(key) || mac === null) continue;
-      lower(this.#namedOfOwner, owner);
-      lower(this.#namedOfSegment, segment);
+    for (const fold of folds) {
+      if (!this.#folds.delete(fold)) continue;
+      const within = this.#within(fold.segment);
+      if (fold.mac !== null) within.named--;
+      unlink(fold.intent ? within.intents : within.uses, fold);
     }
   }
 
-  #isRoom(segment: SegmentId, owner: string): boolean {
-    return (this.#namedOfOwner.get(owner) ?? 0) < MACS_PER_ADDRESS && (this.#namedOfSegment.get(segment) ?? 0) < MAX_NAMED_FOLDS;
+  #within(segment: SegmentId): SegmentFolds {
+    const known = this.#segments.get(segment);
+    if (known !== undefined) return known;
+    const made = { uses: new Map(), intents: new Map(), named: 0 };
+    this.#segments.set(segment, made);
+    return made;
   }
+}
 
-  #begin(fold: Fold): void {
-    this.#folds.set(fold.key, fold);
-    if (fold.mac === null) return;
-    this.#namedOfOwner.set(fold.owner, (this.#namedOfOwner.get(fold.owner) ?? 0) + 1);
-    this.#namedOfSegment.set(fold.segment, (this.#namedOfSegment.get(fold.segment) ?? 0) + 1);
+function unlink(heads: Heads, fold: Fold): void {
+  const key = fold.address | 0;
+  const head = heads.get(key);
+  if (head === fold) {
+    if (fold.next === null) heads.delete(key);
+    else heads.set(key, fold.next);
+    return;
   }
+  for (let one = head ?? null; one !== null; one = one.next) if (one.next === fold) one.next = fold.next;
 }
 
 /** As the ledger takes it: whole milliseconds. */
@@ -98,9 +126,3 @@ export const foldedSighting = ({ segment, address, mac, intent, firstMs, lastMs,
   sources,
   hostname,
 });
-
-function lower<Key>(counts: Map<Key, number>, key: Key): void {
-  const left = (counts.get(key) ?? 0) - 1;
-  if (left > 0) counts.set(key, left);
-  else counts.delete(key);
-}

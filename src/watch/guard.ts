@@ -16,6 +16,7 @@ import {
   isSpeaker,
   keepSegments,
   nextTickMs,
+  noteOwnLook,
   noteServers,
   noteSweep,
   openConflicts,
@@ -136,16 +137,24 @@ export class Guard implements GuardControl, Hearing {
 
   onDhcp(segment: string, heard: HandedOut, atMs: number): void {
     this.#safely(() => {
-      if (this.#servers.heard(segment, heard, atMs)) this.#serversDue = true;
+      const range = this.#options.places().find(({ name }) => name === segment)?.place.range;
+      if (range !== undefined && this.#servers.heard(segment, heard, atMs, range)) this.#serversDue = true;
     });
   }
 
-  /** @param former addresses that lease files name without a lease: handed out once */
-  onLeases(segment: string, leases: readonly Lease[], former: readonly Ipv4[]): void {
+  /**
+   * @param former addresses that lease files name without a lease: handed out once
+   * @param whole false where not every file could be read so far
+   */
+  onLeases(segment: string, leases: readonly Lease[], former: readonly Ipv4[], whole: boolean): void {
     this.#safely(() => {
       const addresses = [...leases.map(({ address }) => address), ...former];
-      if (this.#servers.leases(segment, addresses, this.#options.clock.nowMs())) this.#serversDue = true;
+      if (this.#servers.leases(segment, addresses, this.#options.clock.nowMs(), whole)) this.#serversDue = true;
     });
+  }
+
+  onLook(segment: string, startedMs: number, endsMs: number | null): void {
+    this.#safely(() => noteOwnLook(this.#state, segment, startedMs, endsMs));
   }
 
   onSweep(segment: string, sweep: SweepRecord): void {
@@ -236,6 +245,7 @@ export class Guard implements GuardControl, Hearing {
   #tick(): void {
     this.#safely(() => {
       const nowMs = this.#options.clock.nowMs();
+      if (this.#servers.age(nowMs)) this.#serversDue = true;
       if (this.#serversDue) {
         this.#serversDue = false;
         this.#take(noteServers(this.#state, this.#servers.of(), nowMs));

@@ -7,6 +7,8 @@ import type { HandedOut } from './dhcp-hearing.ts';
 export interface Hearing {
   onEvent(event: WireEvent): void;
   onDhcp(segment: string, heard: HandedOut, atMs: number): void;
+  /** Probes of ours leave from now on. @param endsMs epoch ms, of a live run; null for a sweep, which `onSweep` ends */
+  onLook(segment: string, startedMs: number, endsMs: number | null): void;
   onSweep(segment: string, sweep: SweepRecord): void;
   /** The place of a segment changed: another network, or other addresses of infrastructure. */
   onPlace(): void;

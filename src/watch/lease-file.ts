@@ -34,6 +34,10 @@ export type LeaseReading =
   | {
       readonly kind: 'read';
       readonly stamp: string;
+      /** Of the file itself, with its device: another one where it was put in place of the former. */
+      readonly identity: string;
+      /** Whether it ends as a whole file does: with the end of a line. */
+      readonly ended: boolean;
       /** null: nothing in it tells. */
       readonly format: LeaseFormat | null;
       readonly content: LeaseFileContent;
@@ -42,7 +46,7 @@ export type LeaseReading =
     };
 
 interface Stamp {
-  readonly inode: bigint;
+  readonly identity: string;
   readonly size: number;
   readonly text: string;
 }
@@ -70,10 +74,11 @@ export async function readLeaseFile(
     left -= Math.min(sibling.stamp.size, left);
   }
   if (!(await parse(file, Math.min(main.size, left), parser))) return { kind: 'busy' };
+  const ended = await endsALine(file, main.size);
 
   const after = await stampOf(path);
   // A log that only grew is as good as it was; the rest of it is read next time.
-  const grew = (format === 'isc' || format === 'kea') && after.inode === main.inode && after.size >= main.size;
+  const grew = (format === 'isc' || format === 'kea') && after.identity === main.identity && after.size >= main.size;
   const same = after.text === main.text || grew;
   const siblingsAfter = await siblingsOf(path, format);
   if (!same || stampText(main, siblingsAfter) !== stampText(main, siblings)) return { kind: 'busy' };
@@ -81,6 +86,8 @@ export async function readLeaseFile(
   return {
     kind: 'read',
     stamp: stampText(main, siblings),
+    identity: main.identity,
+    ended,
     format,
     content: parser.content(),
     bytes: Math.min(bytes, maxBytes),
@@ -108,7 +115,8 @@ function partsOf(siblings: readonly Sibling[]): readonly { readonly suffix: stri
 async function stampOf(path: string): Promise<Stamp> {
   const stats = await stat(path, { bigint: true });
   if (!stats.isFile()) throw notRegular(path);
-  return { inode: stats.ino, size: Number(stats.size), text: `${stats.dev}/${stats.ino}/${stats.size}/${stats.mtimeNs}` };
+  const identity = `${stats.dev}/${stats.ino}`;
+  return { identity, size: Number(stats.size), text: `${identity}/${stats.size}/${stats.mtimeNs}` };
 }
 
 async function stampIfThere(path: string): Promise<Stamp | null> {
@@ -144,6 +152,11 @@ async function headOf(file: FileHandle): Promise<string> {
   const buffer = Buffer.alloc(HEAD_BYTES);
   const { bytesRead } = await file.read(buffer, 0, HEAD_BYTES, 0);
   return buffer.toString('utf8', 0, bytesRead);
+}
+
+async function endsALine(file: FileHandle, size: number): Promise<boolean> {
+  const buffer = Buffer.alloc(1);
+  return size > 0 && (await file.read(buffer, 0, 1, size - 1)).bytesRead === 1 && buffer[0] === 0x0a;
 }
 
 /** Parses the first `length` bytes. @returns false where the file has become shorter */

@@ -15,8 +15,15 @@ import { type DecidedProbes, Scanners } from './scanners.ts';
 
 /** At most this much is lost to a kill -9; of ARP probes, which are held until it is known whose they are, three times as much. */
 export const FLUSH_INTERVAL_MS = 1000;
-/** Sightings, and leases, in one transaction: some 100 ms of work at the most. */
-export const SLICE = 4000;
+/** Sightings, and leases, in one transaction: some 20 ms of work, and an alert may have to wait for it. */
+export const SLICE = 1000;
+/** Between two slices, as a multiple of what the first took: alerts and answers have their turn. */
+const PAUSE = 1;
+/** So many sightings between two slices are a flood: reading the wire comes first then, or its ring overruns … */
+const FLOOD = 1000;
+const FLOOD_PAUSE_MS = 10;
+/** … but not for longer than this. */
+const LONGEST_PAUSE_MS = 1000;
 /** Sweeps that wait for a refusing disk; beyond that the oldest looks are forgotten, which can only make less free. */
 const MAX_PENDING_SWEEPS = 512;
 /**
@@ -55,8 +62,11 @@ export class Recorder {
   /** By source and address, so no more than two for each address of a segment. */
   readonly #leases = new Map<string, LeaseEntry>();
   #timer: NodeJS.Timeout | null = null;
-  /** The round under way has its next turn. */
-  #turn: NodeJS.Immediate | null = null;
+  /** The round under way has its next turn: takes it away. */
+  #endTurn: (() => void) | null = null;
+  /** Sightings since the last turn of the round under way; monotonic ms at which its last slice was written. */
+  #arrived = 0;
+  #sliceMs = 0;
   #failing = false;
   #forgottenSweeps = 0;
   #complained = false;
@@ -75,6 +85,7 @@ export class Recorder {
   }
 
   sighting(segment: SegmentId, sighting: Sighting): void {
+    this.#arrived++;
     const { mac } = sighting;
     if (sighting.source !== 'arp-probe' || mac === null) {
       this.#folds.add(segment, sighting);
@@ -121,8 +132,8 @@ export class Recorder {
 
   /** @param untilMs monotonic: no slice is begun later */
   #writeAll(untilMs: number): void {
-    if (this.#turn !== null) clearImmediate(this.#turn);
-    this.#turn = null;
+    this.#endTurn?.();
+    this.#endTurn = null;
     for (let round: Round | null = this.#newRound(); round !== null && this.#options.clock.monotonicMs() < untilMs; )
       round = this.#writeSlice(round);
   }
@@ -131,12 +142,23 @@ export class Recorder {
     this.#options.onTick?.();
     this.#takeDecided(this.#scanners.decide(this.#options.clock.monotonicMs()));
     // A round that is not done yet goes on; what came meanwhile is the next one's.
-    if (this.#turn === null) this.#continue(this.#newRound());
+    if (this.#endTurn !== null) return;
+    this.#arrived = 0;
+    this.#continue(this.#newRound());
   }
 
   #continue(round: Round): void {
+    const { clock } = this.#options;
+    const begunMs = clock.monotonicMs();
+    const arrived = this.#arrived;
+    this.#arrived = 0;
+    if (arrived >= FLOOD && begunMs - this.#sliceMs < LONGEST_PAUSE_MS) {
+      this.#endTurn = later(FLOOD_PAUSE_MS, () => this.#continue(round));
+      return;
+    }
     const rest = this.#writeSlice(round);
-    this.#turn = rest === null ? null : setImmediate(() => this.#continue(rest));
+    this.#sliceMs = clock.monotonicMs();
+    this.#endTurn = rest === null ? null : later(PAUSE * (this.#sliceMs - begunMs), () => this.#continue(rest));
   }
 
   #takeDecided({ intents, scanners }: DecidedProbes): void {
@@ -198,6 +220,16 @@ export class Recorder {
     this.#failing = false;
     this.#forgottenSweeps = 0;
   }
+}
+
+/** @returns the way to call it off */
+function later(ms: number, work: () => void): () => void {
+  if (ms < 1) {
+    const turn = setImmediate(work);
+    return () => clearImmediate(turn);
+  }
+  const timer = setTimeout(work, ms);
+  return () => clearTimeout(timer);
 }
 
 function firstOf<Key, Value>(map: ReadonlyMap<Key, Value>, count: number): [Key, Value][] {

@@ -29,6 +29,8 @@ import { failedSweep, sweepLog, sweepRecord } from './sweep-record.ts';
 
 /** How soon a socket that would not open is tried again. */
 const RETRY_MS = 5000;
+/** RFC 5227's probes of a whole range leave within this time. */
+const LONGEST_RUN_MS = 8000;
 
 export type { SegmentStatus } from './segment-types.ts';
 
@@ -134,6 +136,8 @@ export class SegmentWatch {
         },
       );
     }
+    const startedMs = this.#options.clock.nowMs();
+    this.#options.hearing?.onLook(this.config.name, startedMs, startedMs + LONGEST_RUN_MS);
     const fault = this.#faults.begin(null);
     const io = { ...this.#probeIo(wire, place, place.facts.mac, fault), kernelDrops: () => this.#wire.counters().kernelDrops };
     try {
@@ -295,6 +299,7 @@ export class SegmentWatch {
     const { clock, recorder, logger } = this.#options;
     const plan = planSweep(this.config, place, this.#options.ledger.sightingColumns(row.id), startedMs, this.answeredMs);
     const begunMs = clock.monotonicMs();
+    this.#options.hearing?.onLook(this.config.name, startedMs, null);
     const result = await this.#sweepOnce(plan, place);
     const endedMs = clock.nowMs();
     const record: SweepRecord = {

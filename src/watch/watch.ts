@@ -36,7 +36,7 @@ export interface WatchOptions {
    * Told whenever the lease files changed, for each segment whose network is known: the leases in it, and the addresses in it that
    * the files name without one (ended, given back). Together they are what the servers were seen to hand out there.
    */
-  readonly onLeases?: (segmentName: string, leases: readonly Lease[], former: readonly Ipv4[]) => void;
+  readonly onLeases?: (segmentName: string, leases: readonly Lease[], former: readonly Ipv4[], whole: boolean) => void;
 }
 
 /** A segment whose network is known, with all that answers need of it. */
@@ -74,13 +74,15 @@ export class Watch {
       await entry.watch.stop();
     }
     for (const config of segments) if (!this.#entries.has(config.name)) this.#add(config);
-    this.#leases?.stop();
+    const before = this.#leases;
+    before?.stop();
     this.#leases = new LeaseReader({
+      ...(before === null ? {} : { after: before }),
       files: leaseFiles,
       logger: this.#options.logger,
       onLease: (lease, isNew) => this.#heardLease(lease, isNew),
       onSnapshot: (leases) => this.#leasesAre(leases),
-      onLeases: (leases, former) => this.#tellLeases(leases, former),
+      onLeases: (leases, former, whole) => this.#tellLeases(leases, former, whole),
     });
     this.#leases.start();
   }
@@ -206,7 +208,7 @@ export class Watch {
     }
   }
 
-  #tellLeases(leases: readonly Lease[], former: readonly Ipv4[]): void {
+  #tellLeases(leases: readonly Lease[], former: readonly Ipv4[], whole: boolean): void {
     for (const { watch } of this.#entries.values()) {
       const { row, place } = watch;
       if (row === null || place === null) continue;
@@ -215,6 +217,7 @@ export class Watch {
         row.name,
         leases.filter(({ address }) => contains(range, address)),
         former.filter((address) => contains(range, address)),
+        whole,
       );
     }
   }

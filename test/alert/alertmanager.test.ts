@@ -3,9 +3,10 @@ import { alertsOf } from '../../src/alert/alertmanager.ts';
 import { createChannel } from '../../src/alert/channels.ts';
 import { testMessage } from '../../src/alert/message.ts';
 import type { Channel, ChannelDeps } from '../../src/alert/types.ts';
-import type { ConflictKind } from '../../src/core/conflict/types.ts';
+import { CONFLICT_KINDS, type Conflict, type ConflictKind } from '../../src/core/conflict/types.ts';
+import { range } from '../ledger/fixtures.ts';
 import { fakeClock } from '../system/fake-clock.ts';
-import { CONTEXT, depsWith, HOSTILE, messageOf, receiver, status, T0 } from './fixtures.ts';
+import { CONTEXT, closedPort, depsWith, HOSTILE, ip, mac, messageOf, receiver, STRANGER, status, T0 } from './fixtures.ts';
 
 const live = new AbortController().signal;
 const all = (): boolean => true;
@@ -34,7 +35,6 @@ describe('alertsOf', () => {
           severity: 'critical',
           kind: 'squatter',
           segment: 'lan',
-          pool: 'production-pool',
           address: '192.0.2.201',
           mac: '00:00:0c:00:00:01',
         },
@@ -44,6 +44,9 @@ describe('alertsOf', () => {
           actions: opened.actions.join('\n'),
           sender: 'jump',
           conflict: '7',
+          pool: 'production-pool',
+          address: '192.0.2.201',
+          mac: '00:00:0c:00:00:01',
           hostname: 'printer',
           vendor: 'Cisco',
         },
@@ -75,6 +78,42 @@ describe('alertsOf', () => {
     const [alert] = alertsOf(messageOf({ kind: 'split-brain', stranger: null }), UNTIL, all);
     expect(alert?.labels).toMatchObject({ alertname: 'FreeholdSplitBrain' });
     expect(alert?.labels).not.toHaveProperty('mac');
+  });
+
+  it.each(CONFLICT_KINDS)('keeps the labels of %s while the conflict changes in every way that it can', (kind) => {
+    const server = ip('192.0.2.1');
+    const before = messageOf({ kind, detail: { server, overlap: range('192.0.2.209-192.0.2.220') } });
+    // A server hands out more, and has another MAC; a pool is renamed. Of an overlap the pool is what it is about.
+    const overlapping = kind === 'scope-overlap';
+    const changes = {
+      address: overlapping ? ip('192.0.2.203') : ip('192.0.2.201'),
+      stranger: overlapping ? mac('02:00:00:00:00:09') : STRANGER,
+      pool: overlapping ? 'production-pool' : 'renamed',
+      detail: { server, overlap: range('192.0.2.203-192.0.2.220') },
+      hostname: 'other',
+      service: 'shop/web',
+    };
+    const after = messageOf({ kind, ...changes });
+    const over = messageOf({ kind, ...changes, seq: 2, closedMs: T0 + 9, closeReason: 'quiet' }, { event: 'closed' });
+    const labels = [before, after, over].map((message) => alertsOf(message, UNTIL, all)[0]?.labels);
+    expect(labels[1]).toEqual(labels[0]);
+    expect(labels[2]).toEqual(labels[0]);
+    expect(alertsOf(after, UNTIL, all)[0]?.annotations).toMatchObject({ pool: changes.pool });
+  });
+
+  it('tells overlaps apart by server and pool', () => {
+    const labelsFor = (server: Conflict['detail']['server'], pool: string) =>
+      alertsOf(messageOf({ kind: 'scope-overlap', pool, detail: server === undefined ? {} : { server } }), UNTIL, all)[0]?.labels;
+    expect(labelsFor(ip('192.0.2.1'), 'a')).toEqual({
+      alertname: 'FreeholdScopeOverlap',
+      severity: 'warning',
+      kind: 'scope-overlap',
+      segment: 'lan',
+      server: '192.0.2.1',
+      pool: 'a',
+    });
+    expect(labelsFor('lease-file', 'a')).toMatchObject({ server: 'lease-file' });
+    expect(labelsFor(undefined, 'b')).toMatchObject({ pool: 'b' });
   });
 
   it('never ends before it starts, whatever the clock did', () => {
@@ -118,17 +157,35 @@ describe('the Alertmanager channel', () => {
     const many = Array.from({ length: 450 }, (_, n) => messageOf({ id: n + 1, kind: n % 9 === 0 ? 'imminent' : 'squatter' }));
     expect(await channel.refresh?.([...many, escalated, closed], live)).toEqual({ kind: 'delivered' });
     const batches = am.received.map(({ body }) => JSON.parse(body) as { labels: { kind: string }; endsAt: string }[]);
-    expect(batches.map(({ length }) => length)).toEqual([200, 200, 1]);
+    expect(batches.map(({ length }) => length).sort((a, b) => b - a)).toEqual([200, 200, 1]);
     expect(new Set(batches.flat().map(({ endsAt }) => endsAt))).toEqual(new Set(['2026-01-05T00:04:00.000Z']));
-    expect(batches.flat().at(-1)?.labels.kind).toBe('contested');
+    expect(batches.find(({ length }) => length === 1)?.[0]?.labels.kind).toBe('contested');
   });
 
-  it('ends a refresh with the first batch that fails', async () => {
-    const am = await receiver(status(503));
-    const channel = alertmanager(am.url);
-    const many = Array.from({ length: 450 }, (_, n) => messageOf({ id: n + 1 }));
-    expect(await channel.refresh?.(many, live)).toMatchObject({ kind: 'retry' });
-    expect(am.received).toHaveLength(1);
+  it('tries every batch of a refresh, and tells the worst of what came of them', async () => {
+    const many = Array.from({ length: 1100 }, (_, n) => messageOf({ id: n + 1 }));
+    for (const [codes, outcome] of [
+      [[413, 413, 413, 413], { kind: 'rejected' }],
+      [[200, 503, 413], { kind: 'retry', scope: 'message' }],
+      [[503, 503, 503, 503, 503, 503], { kind: 'retry' }],
+    ] as const) {
+      const am = await receiver();
+      let request = 0;
+      am.answer = (response, got) => status(codes[request++] ?? 200)(response, got);
+      expect(await alertmanager(am.url).refresh?.(many, live)).toMatchObject(outcome);
+      expect(am.received).toHaveLength(6);
+    }
+    const nobody = await alertmanager(`http://127.0.0.1:${await closedPort()}`).refresh?.(many, live);
+    expect(nobody).toMatchObject({ kind: 'retry', scope: 'channel' });
+  });
+
+  it('lets nothing expire before a resend that hangs can be mended', async () => {
+    const am = await receiver();
+    const base = { name: 'am', type: 'alertmanager', minSeverity: 'notice', kinds: null, bearer: null } as const;
+    const channel = createChannel({ ...base, url: { kind: 'plain', url: am.url }, resendMs: 10_000 }, depsWith(fakeClock(T0)));
+    onTestFinished(() => channel.close());
+    await channel.send(opened, live);
+    expect(JSON.parse(am.received[0]?.body ?? '')[0].endsAt).toBe('2026-01-05T00:03:00.000Z');
   });
 
   it('sends nothing where nothing is to be told', async () => {

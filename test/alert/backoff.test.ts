@@ -14,6 +14,10 @@ describe('retryDelayMs', () => {
     expect(retryDelayMs(failures, () => 1)).toBe(longest);
   });
 
+  it('keeps to a shorter bound', () => {
+    expect([1, 5, 9, 99].map((failures) => retryDelayMs(failures, () => 1, 60_000))).toEqual([1000, 16_000, 60_000, 60_000]);
+  });
+
   it('spreads the waits over all that is allowed, and never hammers', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 500 }), fc.double({ min: 0, max: 1, noNaN: true }), (failures, random) => {

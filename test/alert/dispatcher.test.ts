@@ -1,38 +1,10 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { Dispatcher, type DispatcherOptions } from '../../src/alert/dispatcher.ts';
-import { MAX_VOLATILE } from '../../src/alert/lane-queue.ts';
-import { type Channel, DELIVERED, rejected, retry, type SendOutcome } from '../../src/alert/types.ts';
+import { describe, expect, it } from 'vitest';
+import { Dispatcher } from '../../src/alert/dispatcher.ts';
+import { DELIVERED, rejected, retry, type SendOutcome } from '../../src/alert/types.ts';
 import { createLogger } from '../../src/system/logger.ts';
 import { newLedger, openAt } from '../ledger/fixtures.ts';
-import { entry, logTo, MemoryOutbox, manualTime, messageOf, scripted, settle, T0 } from './fixtures.ts';
-
-const never = (_: unknown, signal: AbortSignal): Promise<SendOutcome> =>
-  new Promise((resolve) => signal.addEventListener('abort', () => resolve(retry('stopped'))));
-
-function dispatcher(channels: readonly Channel[], over: Partial<DispatcherOptions> = {}) {
-  const time = manualTime();
-  const outbox = new MemoryOutbox();
-  const log: string[] = [];
-  const settled: [string, string, number | null][] = [];
-  const made = new Dispatcher({
-    outbox,
-    channels,
-    logger: logTo(log),
-    openMessages: () => [],
-    clock: time.clock,
-    sleep: time.sleep,
-    random: () => 1,
-    onSettled: (channel, outcome, latencyMs) => void settled.push([channel, outcome, latencyMs]),
-    ...over,
-  });
-  onTestFinished(() => made.stop());
-  /** The way of the guard: written, then woken. */
-  const record = (...entries: ReturnType<typeof entry>[]): void => {
-    outbox.record(entries);
-    made.wake(entries);
-  };
-  return { dispatcher: made, outbox, time, log, settled, record };
-}
+import { dispatcher, never } from './dispatcher-fixtures.ts';
+import { entry, manualTime, scripted, settle, T0 } from './fixtures.ts';
 
 describe('Dispatcher', () => {
   it('delivers what is written, tells how long it took, and is done with it', async () => {
@@ -126,7 +98,7 @@ describe('Dispatcher', () => {
   it('backs a failing channel off, one try at a time, for ten minutes; then all arrives in order', async () => {
     let works = false;
     const attempts: number[] = [];
-    const { channel, told, tried } = scripted('hook', () => (works ? DELIVERED : retry('answered 503')));
+    const { channel, told, tried } = scripted('hook', () => (works ? DELIVERED : retry('no connection', null, 'channel')));
     const { dispatcher: made, outbox, time, log, record } = dispatcher([channel]);
     made.start();
     for (let id = 1; id <= 200; id++) record(entry(id, 1, ['hook']), entry(id, 2, ['hook']));
@@ -194,6 +166,71 @@ describe('Dispatcher', () => {
     expect(log.join('')).toMatch(/"level":"error".*"alert":"1-1","reason":"answered 400"/);
   });
 
+  it('does not take a rejection for a sign that the channel works', async () => {
+    const { channel } = scripted('hook', ({ id }) => (id === '4-1' ? rejected('answered 413') : retry('answered 500')));
+    const { dispatcher: made, time, log, settled, record } = dispatcher([channel]);
+    made.start();
+    record(...[1, 2, 3].map((id) => entry(id, 1, ['hook'])));
+    await settle();
+    record(entry(4, 1, ['hook']));
+    await time.pass(5000);
+    expect(settled).toEqual([['hook', 'rejected', null]]);
+    expect(made.states().get('hook')?.failing).toBe('answered 500');
+    expect(log.join('')).not.toContain('delivered again');
+  });
+
+  it('gives up on a send that never ends, and its place is free again', async () => {
+    const hung: AbortSignal[] = [];
+    const retries: string[] = [];
+    const { channel, told } = scripted('hook', (_, signal) => {
+      // Deaf to its signal, too.
+      if (hung.push(signal) <= 2) return new Promise(() => undefined);
+      return DELIVERED;
+    });
+    const {
+      dispatcher: made,
+      outbox,
+      time,
+      record,
+    } = dispatcher([{ ...channel, concurrency: 2 }], {
+      limitMs: 20,
+      onRetry: (name) => void retries.push(name),
+    });
+    made.start();
+    record(...[1, 2, 3].map((id) => entry(id, 1, ['hook'])));
+    await settle();
+    expect(hung).toHaveLength(2);
+    await expect.poll(() => retries, { timeout: 20_000 }).toEqual(['hook', 'hook']);
+    expect(outbox.reasons).toEqual(Array.from({ length: 2 }, () => 'no outcome within 0.02 s: given up'));
+    expect(hung.every(({ aborted }) => aborted)).toBe(true);
+    await time.pass(10_000);
+    expect(told.toSorted()).toEqual(['1-1', '2-1', '3-1']);
+  });
+
+  it('finds a new message behind a hundred of one conflict that is refused', async () => {
+    const { channel, told } = scripted('hook', ({ id }) => (id === '1-1' ? retry('answered 500') : DELIVERED));
+    const { dispatcher: made, outbox } = dispatcher([channel]);
+    outbox.record(Array.from({ length: 300 }, (_, n) => entry(1, n + 1, ['hook'])));
+    outbox.record([entry(2, 1, ['hook'])]);
+    made.start();
+    await settle();
+    await settle();
+    expect(told).toEqual(['2-1']);
+  });
+
+  it('reads no row twice, however long the channel is dead', async () => {
+    const { channel } = scripted('hook', () => retry('no connection', null, 'channel'));
+    const { dispatcher: made, outbox, time } = dispatcher([channel]);
+    outbox.record(Array.from({ length: 500 }, (_, n) => entry(n + 1, 1, ['hook'])));
+    made.start();
+    for (let hour = 0; hour < 10; hour++) {
+      outbox.record([entry(1000 + hour, 1, ['hook'])]);
+      made.wake();
+      await time.pass(3_600_000);
+    }
+    expect(outbox.rowsRead).toBeLessThanOrEqual(510);
+  });
+
   it('keeps little in memory of a long outbox', async () => {
     const { channel, told } = scripted('hook', () => DELIVERED);
     const { dispatcher: made, outbox } = dispatcher([channel]);
@@ -219,187 +256,6 @@ describe('Dispatcher', () => {
     after.dispatcher.start();
     await after.time.pass(600_000);
     expect(told).toEqual(['1-1']);
-  });
-});
-
-describe('Dispatcher, when the outbox refuses', () => {
-  it('repeats only the settling where that fails', async () => {
-    const { channel, tried } = scripted('hook', () => {
-      outbox.refuses = true;
-      return DELIVERED;
-    });
-    const { dispatcher: made, outbox, time, log, record } = dispatcher([channel]);
-    made.start();
-    record(entry(1, 1, ['hook']));
-    await time.pass(60_000);
-    expect(outbox.depth().get('hook')).toBe(1);
-    outbox.refuses = false;
-    made.wake();
-    await time.pass(2000);
-    expect(outbox.depth().size).toBe(0);
-    expect(tried).toEqual(['1-1']);
-    expect(log.filter((line) => line.includes('outbox refuses'))).toHaveLength(1);
-  });
-
-  it('tells from memory, in order, and not again when it is stored at last', async () => {
-    const { channel, told } = scripted('hook', () => DELIVERED);
-    const { dispatcher: made, outbox, time } = dispatcher([channel]);
-    made.start();
-    await settle();
-    outbox.refuses = true;
-    const entries = [entry(1, 1, ['hook']), entry(1, 2, ['hook']), entry(2, 1, ['hook'])];
-    made.offerVolatile(entries);
-    made.offerVolatile(entries);
-    await time.pass(5000);
-    expect(told).toEqual(['1-1', '2-1', '1-2']);
-    outbox.refuses = false;
-    outbox.record(entries);
-    made.wake(entries);
-    await time.pass(5000);
-    expect(told).toHaveLength(3);
-    expect(outbox.depth().size).toBe(0);
-    made.offerVolatile(entries.map((one) => ({ ...one, channels: ['other'] })));
-    expect(told).toHaveLength(3);
-  });
-
-  it('goes on from the outbox with what it had not told when that was stored', async () => {
-    let works = false;
-    const { channel, told } = scripted('hook', () => (works ? DELIVERED : retry('no')));
-    const { dispatcher: made, outbox, time } = dispatcher([channel]);
-    made.start();
-    await settle();
-    outbox.refuses = true;
-    made.offerVolatile([entry(1, 1, ['hook'])]);
-    await time.pass(500);
-    expect(made.states().get('hook')?.volatile).toBe(1);
-    outbox.refuses = false;
-    outbox.record([entry(1, 1, ['hook'])]);
-    made.wake();
-    works = true;
-    await time.pass(10_000);
-    expect([told, outbox.depth().size, made.states().get('hook')?.volatile]).toEqual([['1-1'], 0, 0]);
-  });
-
-  it('never tells the end of a conflict whose beginning may lie unread on a disk that does not answer', async () => {
-    const { channel, told } = scripted('hook', () => DELIVERED);
-    const { dispatcher: made, outbox, time } = dispatcher([channel]);
-    outbox.record([entry(1, 1, ['hook'])]);
-    outbox.refuses = true;
-    made.start();
-    made.offerVolatile([entry(1, 2, ['hook']), entry(2, 1, ['hook'])]);
-    await time.pass(10_000);
-    expect(told).toEqual(['2-1']);
-    outbox.refuses = false;
-    await time.pass(10_000);
-    expect(told).toEqual(['2-1', '1-1', '1-2']);
-  });
-
-  it('keeps 10,000 in memory at most; the rest waits for the disk, and loses no order', async () => {
-    let works = false;
-    const { channel, told } = scripted('hook', () => (works ? DELIVERED : retry('no', 1000)));
-    const { dispatcher: made, outbox, time, log } = dispatcher([channel]);
-    made.start();
-    await settle();
-    outbox.refuses = true;
-    const entries = Array.from({ length: MAX_VOLATILE + 3 }, (_, n) => entry(n + 1, 1, ['hook']));
-    made.offerVolatile(entries);
-    made.offerVolatile(entries);
-    expect(made.states().get('hook')?.volatile).toBe(MAX_VOLATILE);
-    expect(log.filter((line) => line.includes('too many alerts'))).toHaveLength(1);
-    works = true;
-    await time.pass(5000);
-    made.offerVolatile([entry(MAX_VOLATILE + 1, 2, ['hook'])]);
-    for (let n = 0; n < 500 && told.length < MAX_VOLATILE; n++) await time.pass(1000);
-    expect(told).toHaveLength(MAX_VOLATILE);
-    outbox.refuses = false;
-    outbox.record([...entries.slice(-3), entry(MAX_VOLATILE + 1, 2, ['hook'])]);
-    made.wake();
-    await time.pass(5000);
-    expect(told.slice(MAX_VOLATILE)).toEqual([
-      `${MAX_VOLATILE + 1}-1`,
-      `${MAX_VOLATILE + 2}-1`,
-      `${MAX_VOLATILE + 3}-1`,
-      `${MAX_VOLATILE + 1}-2`,
-    ]);
-    // The disk took everything: there is room in memory again.
-    outbox.refuses = true;
-    made.offerVolatile([entry(MAX_VOLATILE + 9, 1, ['hook'])]);
-    await time.pass(1000);
-    expect(told.at(-1)).toBe(`${MAX_VOLATILE + 9}-1`);
-  });
-});
-
-describe('Dispatcher, refreshing', () => {
-  const open = [messageOf({ id: 1 }), messageOf({ id: 2 })];
-  const refreshing = (over: Partial<Channel> = {}, answer = (): SendOutcome | Promise<SendOutcome> => DELIVERED) => {
-    const refreshed: string[][] = [];
-    const made = scripted('am', answer, {
-      type: 'alertmanager',
-      refreshMs: 60_000,
-      async refresh(messages) {
-        refreshed.push(messages.map(({ id }) => id));
-        return DELIVERED;
-      },
-      ...over,
-    });
-    return { ...made, refreshed };
-  };
-
-  it('tells what is open at the start and again and again', async () => {
-    const { channel, refreshed } = refreshing();
-    const { dispatcher: made, time } = dispatcher([channel], { openMessages: () => open });
-    made.start();
-    await time.pass(180_500);
-    expect(refreshed).toEqual(Array.from({ length: 4 }, () => ['1-1', '2-1']));
-  });
-
-  it('asks nobody where nothing is open', async () => {
-    const { channel, refreshed } = refreshing();
-    const { dispatcher: made, time } = dispatcher([channel]);
-    made.start();
-    await time.pass(180_500);
-    expect(refreshed).toEqual([]);
-  });
-
-  it('leaves out what waits for its own delivery, and holds back what it is just telling', async () => {
-    let release = (): void => undefined;
-    const { channel, told, refreshed } = refreshing({
-      refresh: (messages) => {
-        refreshed.push(messages.map(({ id }) => id));
-        return new Promise((resolve) => {
-          release = () => resolve(DELIVERED);
-        });
-      },
-    });
-    const { dispatcher: made, record } = dispatcher([channel], { openMessages: () => open });
-    made.start();
-    await settle();
-    expect(refreshed).toEqual([['1-1', '2-1']]);
-    record(entry(1, 2, ['am']), entry(3, 1, ['am']));
-    await settle();
-    expect(told).toEqual(['3-1']);
-    release();
-    await settle();
-    expect(told).toEqual(['3-1', '1-2']);
-
-    const hanging = refreshing({}, () => new Promise(() => undefined));
-    const second = dispatcher([hanging.channel], { openMessages: () => open });
-    second.record(entry(1, 1, ['am']));
-    second.dispatcher.start();
-    await settle();
-    expect(hanging.refreshed).toEqual([['2-1']]);
-  });
-
-  it('backs off with the channel, and goes on when it works again', async () => {
-    let tries = 0;
-    const { channel } = refreshing({ refresh: async () => (++tries < 4 ? retry('answered 502') : DELIVERED) });
-    const { dispatcher: made, time, log } = dispatcher([channel], { openMessages: () => open });
-    made.start();
-    await time.pass(8000);
-    expect(tries).toBe(4);
-    expect(log.filter((line) => line.includes('answered 502'))).toHaveLength(1);
-    await time.pass(61_000);
-    expect(tries).toBe(5);
   });
 });
 

@@ -151,6 +151,57 @@ describe('the e-mail channel', () => {
     expect(log.join('')).toContain('"refused":1');
   });
 
+  it('tries only those again that were put off, until none is left, and loses count of nobody', async () => {
+    const log: string[] = [];
+    let works = false;
+    const server = await mailServer({
+      onRcptTo: ({ address }, _, done) => {
+        const code = address.startsWith('gone') ? 550 : address.startsWith('night') && !works ? 450 : null;
+        done(code === null ? null : Object.assign(new Error('5up3r53cr3t'), { responseCode: code }));
+      },
+    });
+    const to = ['ops@example.com', 'night@example.com', 'gone@example.com'];
+    const channel = email(server.port, { to }, { logger: logTo(log) });
+    for (let tries = 0; tries < 2; tries++) {
+      const outcome = await channel.send(messageOf(), live);
+      expect(outcome).toMatchObject({ kind: 'retry', scope: 'message', reason: expect.stringContaining('1 of 3 recipients') });
+    }
+    works = true;
+    expect(await channel.send(messageOf(), live)).toEqual({ kind: 'delivered' });
+    expect(server.mails.map((mail) => mail.to)).toEqual([['ops@example.com'], ['night@example.com']]);
+    // It is the same mail, to the same people.
+    expect(new Set(server.mails.map(({ text }) => header(text, 'To')))).toEqual(new Set([to.join(', ')]));
+    expect(log.join('')).toContain('"refused":1');
+    expect(log.join('')).not.toContain('5up3r53cr3t');
+    // The next one goes to all.
+    expect(await channel.send(messageOf({ id: 8 }), live)).toEqual({ kind: 'delivered' });
+    expect(server.mails.at(-1)?.to).toEqual(['ops@example.com', 'night@example.com']);
+  });
+
+  it('is done where those that were put off are refused at last, and somebody has it', async () => {
+    let code = 450;
+    const server = await mailServer({
+      onRcptTo: ({ address }, _, done) =>
+        done(address.startsWith('second') ? Object.assign(new Error('no'), { responseCode: code }) : null),
+    });
+    const channel = email(server.port);
+    expect(await channel.send(messageOf(), live)).toMatchObject({ kind: 'retry' });
+    code = 550;
+    expect(await channel.send(messageOf(), live)).toEqual({ kind: 'delivered' });
+    expect(server.mails).toHaveLength(1);
+  });
+
+  it.each([450, 550])('tries all again where all are refused with %i', async (responseCode) => {
+    const server = await mailServer({ onRcptTo: (_, __, done) => done(Object.assign(new Error('no'), { responseCode })) });
+    const channel = email(server.port);
+    for (let tries = 0; tries < 2; tries++) {
+      expect(await channel.send(messageOf(), live)).toMatchObject({
+        kind: 'retry',
+        reason: expect.stringContaining(`all recipients were refused (EENVELOPE, ${responseCode})`),
+      });
+    }
+  });
+
   it.each([
     [450, 'retry'],
     [550, 'retry'],

@@ -128,6 +128,7 @@ export function manualTime(): ManualTime {
 export class MemoryOutbox implements Outbox {
   refuses = false;
   reads = 0;
+  rowsRead = 0;
   readonly #rows: { delivery: Delivery; outcome: string | null }[] = [];
   readonly reasons: string[] = [];
 
@@ -142,13 +143,15 @@ export class MemoryOutbox implements Outbox {
     }
   }
 
-  pending(channel: string, limit: number): readonly Delivery[] {
+  pending(channel: string, limit: number, afterAlertId = 0): readonly Delivery[] {
     this.#orThrow();
     this.reads++;
-    return this.#rows
-      .filter(({ delivery, outcome }) => delivery.channel === channel && outcome === null)
+    const rows = this.#rows
+      .filter(({ delivery, outcome }) => delivery.channel === channel && outcome === null && delivery.alertId > afterAlertId)
       .slice(0, limit)
       .map(({ delivery }) => delivery);
+    this.rowsRead += rows.length;
+    return rows;
   }
 
   settle(alertId: number, channel: string, outcome: 'delivered' | 'rejected'): void {

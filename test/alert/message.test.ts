@@ -61,6 +61,7 @@ describe('alertMessage', () => {
       closedAt: null,
       closeReason: null,
       sightings: 12,
+      server: '192.0.2.1',
       sources: ['arp-reply'],
       acknowledged: false,
     });

@@ -43,6 +43,13 @@ describe('the Slack channel', () => {
     const text = JSON.stringify(slackDocument(messageOf({ hostname: HOSTILE, pool: '<https://evil.example|x>' })));
     expect(text).not.toMatch(/[<>]|@channel|\]\(|:\/\/|\\u0000|\\r/);
     expect(text).toContain('&lt;script&gt;');
+    expect(text).not.toContain('evil.example');
+    // The names of Kubernetes stay as they are: they stand in commands that are copied.
+    const advice = JSON.stringify(slackDocument(messageOf({ kind: 'unannounced', service: 'shop/web' })));
+    expect(advice).toContain('-l kubernetes.io/service-name=web');
+    expect(advice).toContain('192.0.2.201');
+    const bare = slackDocument(messageOf({ hostname: 'login.evil.example' }));
+    expect(JSON.stringify(bare)).not.toMatch(/login\.evil|evil\.example/);
   });
 
   it.each([

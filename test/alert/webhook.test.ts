@@ -80,15 +80,56 @@ describe('the webhook', () => {
     expect(await webhook(hook.url).send(messageOf(), live)).toEqual({ kind: 'delivered' });
   });
 
-  it.each([401, 403, 404, 408, 425, 429, 500, 502, 503, 504])('tries again after %i', async (code) => {
-    const hook = await receiver(status(code));
-    const reason = `${new URL(hook.url).host} answered ${code}`;
-    expect(await webhook(hook.url).send(messageOf(), live)).toEqual({ kind: 'retry', reason, afterMs: null });
-  });
+  it.each([400, 401, 403, 404, 405, 407, 408, 410, 418, 421, 425, 426, 429, 500, 502, 503, 504])(
+    'tries again after %i',
+    async (code) => {
+      const hook = await receiver(status(code));
+      const reason = `${new URL(hook.url).host} answered ${code}`;
+      expect(await webhook(hook.url).send(messageOf(), live)).toEqual({ kind: 'retry', reason, afterMs: null, scope: 'message' });
+    },
+  );
 
-  it.each([400, 405, 410, 413, 422])('takes %i for a refusal for good', async (code) => {
+  it.each([413, 415, 422, 431])('takes %i for a refusal for good', async (code) => {
     const hook = await receiver(status(code));
     expect(await webhook(hook.url).send(messageOf(), live)).toMatchObject({ kind: 'rejected' });
+  });
+
+  it('takes a 400 for a refusal for good only where the channel took something before', async () => {
+    const hook = await receiver(status(400));
+    const channel = webhook(hook.url);
+    expect(await channel.send(messageOf({ id: 1 }), live)).toMatchObject({ kind: 'retry', scope: 'message' });
+    hook.answer = status(204);
+    expect(await channel.send(messageOf({ id: 2 }), live)).toEqual({ kind: 'delivered' });
+    hook.answer = status(400);
+    expect(await channel.send(messageOf({ id: 1 }), live)).toMatchObject({ kind: 'rejected' });
+  });
+
+  it.each([
+    ['switches protocols', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: foo\r\nConnection: upgrade\r\n\r\n', false],
+    ['never gets beyond 1xx', 'HTTP/1.1 102 Processing\r\n\r\n', true],
+    ['closes without a word', '', true],
+    ['breaks off within its head', 'HTTP/1.1 200 OK\r\nX: ', true],
+    ['has a head without end', `HTTP/1.1 200 OK\r\nX: ${'a'.repeat(200_000)}`, false],
+  ])('tries again where the receiver %s', async (_, answer, ends) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => (ends ? socket.end(answer) : socket.write(answer)));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as { port: number };
+    // Without a timeout that would hide it.
+    const channel = webhook(`http://127.0.0.1:${port}/`, {}, { timeoutMs: 600_000 });
+    const reason = expect.stringContaining(answer.includes(' 101 ') ? 'answered 101' : 'cannot be reached');
+    expect(await channel.send(messageOf(), live)).toMatchObject({ kind: 'retry', reason });
+  });
+
+  it('shows its token to nobody on the way: not by plain http to another machine, wherever the URL came from', async () => {
+    for (const url of ['http://192.0.2.9/hook', 'http://alerts.example.org/']) {
+      const secrets = { url: variable('HOOK_URL'), bearer: variable('T') };
+      const outcome = await webhook('', secrets, { environment: { HOOK_URL: url, T: 't0ken' } }).send(messageOf(), live);
+      expect(outcome).toMatchObject({ kind: 'retry', scope: 'channel', reason: expect.stringContaining('plain http') });
+    }
   });
 
   it.each([301, 302, 303, 307, 308])('follows no redirect (%i): nobody else sees body or token', async (code) => {
@@ -119,7 +160,11 @@ describe('the webhook', () => {
   it('gives up on a receiver that hangs', async () => {
     const hook = await receiver(() => undefined);
     const outcome = await webhook(hook.url, {}, { timeoutMs: 100 }).send(messageOf(), live);
-    expect(outcome).toMatchObject({ kind: 'retry', reason: expect.stringContaining('did not answer within 0.1 s') });
+    expect(outcome).toMatchObject({
+      kind: 'retry',
+      scope: 'channel',
+      reason: expect.stringContaining('did not answer within 0.1 s'),
+    });
   });
 
   it('ends when it is told to', async () => {
@@ -135,7 +180,7 @@ describe('the webhook', () => {
 
   it('tries again where nobody listens', async () => {
     const outcome = await webhook(`http://127.0.0.1:${await closedPort()}/`).send(messageOf(), live);
-    expect(outcome).toMatchObject({ kind: 'retry', reason: expect.stringContaining('ECONNREFUSED') });
+    expect(outcome).toMatchObject({ kind: 'retry', scope: 'channel', reason: expect.stringContaining('ECONNREFUSED') });
   });
 
   it('tries again where the connection is reset', async () => {

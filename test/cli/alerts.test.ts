@@ -17,6 +17,7 @@ function file(text: string): string {
   writeFileSync(path, text, { mode: 0o600 });
   return path;
 }
+const LEDGER = `ledger: { path: ${join(folder, 'ledger.db')} }\n`;
 const configOf = (...channels: string[]): string => file(`alerts:\n  channels: [${channels.join(', ')}]\n`);
 const test = (config: string, ...args: string[]) => freehold(['alerts', 'test', '--config', config, ...args]);
 
@@ -48,12 +49,13 @@ describe('freehold alerts test', () => {
     );
     expect(result.code).toBe(0);
     const lines = result.stdout.split('\n');
+    expect(lines.shift()).toMatch(/^As configured in .*file-\d+:$/);
     expect(lines[0]).toMatch(/^CHANNEL +TYPE +OUTCOME +MS +REASON$/);
     expect(lines.slice(1, 5)).toEqual([
       expect.stringMatching(/^ops +webhook +delivered +\d+$/),
       expect.stringMatching(/^slack +slack +delivered +\d+$/),
       expect.stringMatching(/^alertmanager +alertmanager +delivered +\d+$/),
-      expect.stringMatching(/^journal +journal +delivered +\d+$/),
+      expect.stringMatching(/^journal +journal +delivered +\d+ +printed here, as the journal would get it$/),
     ]);
     expect(result.stdout).toMatch(/\nThe test message test-\d+ went through 4 channels\.\n$/);
     // The journal's line, and nothing else.
@@ -70,7 +72,7 @@ describe('freehold alerts test', () => {
   it('exits 3 where one channel did not take it, and says why; the others go on', async () => {
     await using good = await standInDaemon({ body: {} });
     await using broken = await standInDaemon({ status: 500, body: {} });
-    await using refusing = await standInDaemon({ status: 400, body: {} });
+    await using refusing = await standInDaemon({ status: 413, body: {} });
     const missing = join(folder, 'absent');
     const config = configOf(
       `{ type: webhook, name: broken, url: "${broken.url}/${SECRET}" }`,
@@ -86,7 +88,7 @@ describe('freehold alerts test', () => {
     expect(delivered).toBe(false);
     expect(channels.map(({ channel, outcome, reason }) => `${channel}: ${outcome}: ${reason}`)).toEqual([
       expect.stringMatching(/^broken: failed: 127\.0\.0\.1:\d+ answered 500$/),
-      expect.stringMatching(/^refusing: failed: refused for good: 127\.0\.0\.1:\d+ answered 400$/),
+      expect.stringMatching(/^refusing: failed: refused for good: 127\.0\.0\.1:\d+ answered 413$/),
       expect.stringMatching(/^nobody: failed: .*ECONNREFUSED/),
       expect.stringContaining(`unreadable: failed: `),
       expect.stringMatching(/^mail: failed: 127\.0\.0\.1:\d+/),
@@ -111,6 +113,7 @@ describe('freehold alerts test', () => {
     const { id, ...rest } = JSON.parse(result.stdout) as Answer;
     expect(id).toMatch(/^test-\d+$/);
     expect(rest).toEqual({
+      config,
       delivered: true,
       channels: [{ channel: 'webhook-2', type: 'webhook', outcome: 'delivered', reason: null, durationMs: expect.any(Number) }],
     });
@@ -135,12 +138,14 @@ describe('freehold alerts test', () => {
 
 describe('freehold config', () => {
   it('check warns, on stderr, of what is hardly meant', async () => {
-    const config = file('metallb: { pools: [{ name: p, addresses: [192.0.2.200/29] }] }\nalerts: { channels: [] }\n');
+    const config = file(
+      'metallb: { pools: [{ name: p, addresses: [192.0.2.200/29] }] }\nalerts: { channels: [] }\n'.concat(LEDGER),
+    );
     const result = await freehold(['config', 'check', '--config', config]);
-    expect(result).toMatchObject({ code: 0, stdout: `${config} is good: 0 segments.\n` });
+    expect(result).toMatchObject({ code: 0, stdout: `${config} is good: 0 segments, 1 pool, 0 speakers, 0 alert channels.\n` });
     expect(result.stderr.split('\n')).toEqual([
       expect.stringMatching(/^warning: metallb\.pools has no metallb\.speakers/),
-      expect.stringMatching(/^warning: metallb\.pools: 192\.0\.2\.200-192\.0\.2\.207 of pool p lie in no segment/),
+      expect.stringMatching(/^warning: metallb\.pools: 192\.0\.2\.200-192\.0\.2\.207 of pool p lie in no segment that is heard/),
       expect.stringMatching(/^warning: alerts\.channels is empty/),
       '',
     ]);

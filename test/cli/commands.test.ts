@@ -190,17 +190,65 @@ describe('freehold history', () => {
 });
 
 describe('freehold config', () => {
-  const good = file('good.yaml', 'segments:\n  - name: lan\n    interface: eth7\n    cidr: 192.0.2.0/24\n    rate: 50\n');
+  const ledger = `ledger: { path: ${join(folder, 'ledger.db')} }\n`;
+  const lan = 'segments:\n  - name: lan\n    interface: eth7\n    cidr: 192.0.2.0/24\n    rate: 50\n';
+  const good = file('good.yaml', `${lan}${ledger}`);
   const bad = file('bad.yaml', 'segments:\n  - name: lan\n    interface: eth7\n    rate: fast\nledgr: {}\n');
 
   it('check accepts a good file', async () => {
     expect(await freehold(['config', 'check', '--config', good])).toEqual({
       code: 0,
-      stdout: `${good} is good: 1 segment.\n`,
+      stdout: `${good} is good: 1 segment, 0 pools, 0 speakers, 1 alert channel.\n`,
       stderr: '',
     });
     const json = await freehold(['config', 'check', '--config', good, '--json']);
-    expect(JSON.parse(json.stdout)).toMatchObject({ valid: true, path: good, segments: 1, problems: [] });
+    expect(JSON.parse(json.stdout)).toEqual({
+      valid: true,
+      path: good,
+      source: 'file',
+      segments: 1,
+      pools: 0,
+      speakers: 0,
+      channels: 1,
+      problems: [],
+      warnings: [],
+      notes: [],
+    });
+  });
+
+  it('check tells apart what it cannot know', async () => {
+    const pool = 'metallb: { pools: [{ name: p, addresses: [192.0.2.200] }], speakers: ["02:00:00:00:00:01"] }\n';
+    const config = file('note.yaml', `segments: [{ name: lan, interface: eth7 }]\n${pool}${ledger}`);
+    const result = await freehold(['config', 'check', '--config', config]);
+    expect(result).toMatchObject({ code: 0, stdout: `${config} is good: 1 segment, 1 pool, 1 speaker, 1 alert channel.\n` });
+    expect(result.stderr).toMatch(
+      /^note: metallb\.pools: whether anybody watches 192\.0\.2\.200 of pool p cannot be told here.*\n$/,
+    );
+  });
+
+  it('check refuses a file that run would not start with, and names the user that it asked as', async () => {
+    const missing = join(folder, 'absent');
+    const config = file('absent.yaml', `http: { tokenFile: ${missing}/token }\nledger: { path: ${missing}/ledger.db }\n`);
+    const result = await freehold(['config', 'check', '--config', config]);
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(result.stderr.split('\n')).toEqual([
+      `freehold: The daemon would not start with ${config}:`,
+      expect.stringMatching(/^ {2}http\.tokenFile: The token file .*absent\/token does not exist\./),
+      `  ledger.path: The directory ${missing} does not exist.`,
+      expect.stringMatching(/^ {2}Checked as user .+sudo -u freehold freehold config check$/),
+      '',
+    ]);
+    const json = await freehold(['config', 'check', '--config', config, '--json']);
+    expect(json).toMatchObject({ code: 2, stderr: '' });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      valid: false,
+      path: config,
+      code: 'config-files-unusable',
+      problems: [
+        { line: null, path: 'http.tokenFile' },
+        { line: null, path: 'ledger.path' },
+      ],
+    });
   });
 
   it('check tells every error with its path', async () => {
@@ -210,7 +258,8 @@ describe('freehold config', () => {
     expect(result.stderr).toContain('ledgr');
     const json = await freehold(['config', 'check', '--config', bad, '--json']);
     expect(json).toMatchObject({ code: 2, stderr: '' });
-    const { valid, problems } = JSON.parse(json.stdout) as { valid: boolean; problems: { path: string }[] };
+    const { valid, path, problems } = JSON.parse(json.stdout) as { valid: boolean; path: string; problems: { path: string }[] };
+    expect(path).toBe(bad);
     expect([valid, problems.map(({ path }) => path)]).toEqual([false, ['segments[0].rate', 'ledgr']]);
   });
 
@@ -239,6 +288,19 @@ describe('freehold config', () => {
     const result = await freehold(['run', '--config', bad]);
     expect(result).toMatchObject({ code: 2, stdout: '' });
     expect(result.stderr).toContain('segments[0].rate');
+  });
+});
+
+describe('a usage error', () => {
+  it.each([
+    [['conflicts', '--kind', 'theft'], 'See: freehold conflicts --help'],
+    [['conflicts', 'acknowledge', 'x'], 'See: freehold conflicts acknowledge --help'],
+    [['config', 'check', '--nope'], 'See: freehold config check --help'],
+    [['scna'], 'See: freehold --help'],
+  ])('of %j points to the help of its command', async (args, hint) => {
+    const result = await freehold(args);
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(result.stderr.trimEnd().split('\n').at(-1)).toBe(`  ${hint}`);
   });
 });
 

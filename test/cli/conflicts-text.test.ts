@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { whoWords } from '../../src/cli/conflict-words.ts';
+import { type Asked, heardWords, openHeadline, whoWords } from '../../src/cli/conflict-words.ts';
 import { acknowledgedText, conflictsText } from '../../src/cli/conflicts-text.ts';
 import { eventLine } from '../../src/cli/watch-text.ts';
 import { conflictEventJson, conflictJson } from '../../src/http/answers/conflict-json.ts';
 import { sweepJson } from '../../src/http/answers/json.ts';
 import type { ServerEvent } from '../../src/http/event-client.ts';
+import type { ConflictsAnswer } from '../../src/http/guard-service.ts';
 import { AT_MS, closed, conflict, conflictsAnswer, sweepRecord } from '../http/guard-fixtures.ts';
 import { ip, mac, range } from '../ledger/fixtures.ts';
 import { NO_COLORS } from './catcher.ts';
@@ -30,14 +31,50 @@ describe('conflictsText', () => {
       conflictsText(answer, NO_COLORS),
     ).toBe(`2026-05-05 10:00:00Z: 3 conflicts are open: 1 imminent, 1 squatter, 1 scope-overlap.
 
-ID  KIND           ADDRESS                  POOL             WHO                                             SINCE                 LAST SEEN             SIGHTINGS  STATE
-9   imminent       192.0.2.201              production-pool  00:00:0c:01:02:03 (Cisco Systems, Inc)          2026-05-05 09:59:00Z  2026-05-05 09:59:59Z  1,234      open
-8   squatter       192.0.2.201              production-pool  02:00:00:00:00:05 (random or virtual), printer  2026-05-05 09:59:00Z  2026-05-05 09:59:59Z  12         open, acknowledged by Ada
-7   scope-overlap  192.0.2.200-192.0.2.204  production-pool  -                                               2026-05-05 09:59:00Z  2026-05-05 09:59:59Z  12         open
-6   squatter       192.0.2.201              production-pool  02:00:00:00:00:05 (random or virtual), printer  2026-05-05 09:59:00Z  2026-05-05 09:59:59Z  12         closed 2026-05-05 09:59:59Z (quiet)
+Pool production-pool:
+ID  KIND           ADDRESS                  WHO                               HEARD     SINCE      LAST SEEN  STATE
+9   imminent       192.0.2.201              00:00:0c:01:02:03 (Cisco Syste…)  arp,dhcp  09:59:00Z  09:59:59Z  open
+8   squatter       192.0.2.201              02:00:00:00:00:05 printer         arp,dhcp  09:59:00Z  09:59:59Z  acknowledged
+7   scope-overlap  192.0.2.200-192.0.2.204  -                                 arp,dhcp  09:59:00Z  09:59:59Z  open
+6   squatter       192.0.2.201              02:00:00:00:00:05 printer         arp,dhcp  09:59:00Z  09:59:59Z  closed (quiet)
 
-8: noted: is being unplugged
+8: acknowledged by Ada: is being unplugged
 7: DHCP server 192.0.2.1 hands out 192.0.2.200-192.0.2.204 of pool production-pool.`);
+    expect(conflictsText(answer, NO_COLORS, { wide: true }).split('\n').slice(1, 7).join('\n')).toBe(`
+ID  KIND           ADDRESS                  POOL             WHO                                             HEARD                    SINCE                 LAST SEEN             SIGHTINGS  STATE
+9   imminent       192.0.2.201              production-pool  00:00:0c:01:02:03 (Cisco Systems, Inc)          arp-reply, dhcp-request  2026-05-05 09:59:00Z  2026-05-05 09:59:59Z  1,234      open
+8   squatter       192.0.2.201              production-pool  02:00:00:00:00:05 (random or virtual), printer  arp-reply, dhcp-request  2026-05-05 09:59:00Z  2026-05-05 09:59:59Z  12         open, acknowledged by Ada
+7   scope-overlap  192.0.2.200-192.0.2.204  production-pool  -                                               arp-reply, dhcp-request  2026-05-05 09:59:00Z  2026-05-05 09:59:59Z  12         open
+6   squatter       192.0.2.201              production-pool  02:00:00:00:00:05 (random or virtual), printer  arp-reply, dhcp-request  2026-05-05 09:59:00Z  2026-05-05 09:59:59Z  12         closed 2026-05-05 09:59:59Z (quiet)`);
+  });
+
+  it('names the pools where there are several, and stays within 100 columns for a device with a long name', () => {
+    const two = conflictsAnswer([conflict({ id: 1 }), conflict({ id: 2, pool: 'other' })]);
+    expect(conflictsText(two, NO_COLORS)).toMatch(/ADDRESS +POOL +WHO/);
+    const long = conflict({ hostname: 'a-very-long-name-of-a-printer', firstSeenMs: AT_MS - 3 * 86_400_000 });
+    const lines = conflictsText(conflictsAnswer([long]), NO_COLORS).split('\n');
+    expect(lines.join('\n')).toContain('02:00:00:00:00:05 a-very-long-n…  arp,dhcp  2026-05-02  09:59:59Z  open');
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(100);
+  });
+
+  it.each<[Asked, Partial<ConflictsAnswer>, string]>([
+    [{}, {}, '2 conflicts are open: 2 squatter.'],
+    [{ segment: 'lan' }, { open: 5 }, '2 conflicts on segment lan are open (in all: 5).'],
+    [{ kind: 'squatter' }, {}, '2 conflicts of kind squatter are open.'],
+    [
+      { kind: 'imminent', segment: 'lan' },
+      { openMatching: 0 },
+      'No conflict of kind imminent on segment lan is open (in all: 2).',
+    ],
+    [{ kind: 'squatter' }, { openMatching: 1, open: 1200 }, '1 conflict of kind squatter is open (in all: 1,200).'],
+    [
+      { segment: 'lan' },
+      { openMatching: 0, open: 0, blind: true },
+      'No conflict on segment lan is open, but nothing of it can be heard now: this is no all-clear.',
+    ],
+    [{}, { openMatching: 0, open: 0, notices: ['x'] }, 'No conflict is open, but not everything is heard.'],
+  ])('asked for %j, of %j', (asked, more, headline) => {
+    expect(openHeadline(conflictsAnswer([conflict({ id: 1 }), conflict({ id: 2 })], more), asked)).toBe(headline);
   });
 
   it('says so where none is open, and where there are more', () => {
@@ -61,15 +98,17 @@ ID  KIND           ADDRESS                  POOL             WHO                
         {
           ...conflictsAnswer([]),
           open: 1,
+          openMatching: 1,
+          notices: [EVIL],
           openByKind: { [EVIL]: 1 } as never,
           conflicts: [
-            { ...evil, state },
+            { ...evil, state, sources: [EVIL as 'arp-reply'] },
             { ...evil, state, mac: EVIL },
           ],
         },
         NO_COLORS,
       );
-      expect(text).toMatch(/^[\n\x20-\x7e]*$/);
+      expect(text).toMatch(/^[\n\x20-\x7e…]*$/);
     }
     expect(acknowledgedText({ ...json, acknowledged })).toMatch(/^[\x20-\x7e]*$/);
   });
@@ -94,6 +133,15 @@ describe('whoWords', () => {
   ])('%j %j %j: %s', (address, vendor, hostname, words) => {
     expect(whoWords(address, vendor, hostname)).toBe(words);
   });
+});
+
+it.each<[readonly string[], string]>([
+  [[], ''],
+  [['arp-reply', 'arp-request', 'arp-announcement'], 'arp'],
+  [['arp-probe', 'dhcp-request', 'dhcp-ack', 'lease-file'], 'probe,dhcp,lease'],
+  [['icmp-reply', 'neighbour', 'radar'], 'icmp,kernel,radar'],
+])('heardWords of %j: %s', (sources, words) => {
+  expect(heardWords(sources)).toBe(words);
 });
 
 describe('eventLine', () => {
@@ -135,6 +183,18 @@ describe('eventLine', () => {
         AT_MS,
       ),
       'conflict 7 acknowledged by Ada: squatter: 02:00:00:00:00:05 (printer) uses 192.0.2.201 of pool production-pool.',
+    ],
+    [
+      'conflict',
+      conflictEventJson(
+        {
+          event: 'acknowledged',
+          conflict: conflict({ id: 7, acknowledged: { atMs: AT_MS, by: 'Ada', note: 'on it' } }),
+          ...change,
+        },
+        AT_MS,
+      ),
+      'conflict 7 acknowledged by Ada: squatter: 02:00:00:00:00:05 (printer) uses 192.0.2.201 of pool production-pool. Noted: on it',
     ],
     [
       'sighting',

@@ -17,8 +17,38 @@ describe('freehold conflicts', () => {
     await using daemon = await standInDaemon({ body: SOME });
     const result = await freehold(['conflicts', '--url', daemon.url]);
     expect(result).toMatchObject({ code: 3, stderr: '' });
-    expect(result.stdout).toContain('7   squatter  192.0.2.201  production-pool  02:00:00:00:00:05');
+    expect(result.stdout).toContain('7   squatter  192.0.2.201  02:00:00:00:00:05 printer  arp,dhcp  09:59:00Z');
     expect(daemon.requests.map(({ url }) => asked(url))).toEqual([{ path: '/conflicts', state: 'open' }]);
+    const wide = await freehold(['conflicts', '--wide', '--url', daemon.url]);
+    expect(wide.stdout).toContain('7   squatter  192.0.2.201  production-pool  02:00:00:00:00:05 (random or virtual), printer');
+  });
+
+  it('exits 3 where nothing can be heard: that none is open is no answer then', async () => {
+    await using daemon = await standInDaemon({
+      body: { ...NONE, blind: true, notices: ['Segment lan cannot be heard now: x.'] },
+    });
+    expect(await freehold(['conflicts', '--url', daemon.url])).toEqual({
+      code: 3,
+      stdout: `Note: Segment lan cannot be heard now: x.
+
+2026-05-05 10:00:00Z: No conflict is open, but nothing of it can be heard now: this is no all-clear.
+`,
+      stderr: '',
+    });
+  });
+
+  it('exits 0 where only a part cannot be heard, and says so', async () => {
+    await using daemon = await standInDaemon({ body: { ...NONE, notices: ['Nobody listens there.'] } });
+    const result = await freehold(['conflicts', '--url', daemon.url]);
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(result.stdout).toMatch(/^Note: Nobody listens there\.\n\n.*: No conflict is open, but not everything is heard\.\n$/);
+  });
+
+  it('exits 2 for a segment that the daemon does not know', async () => {
+    const body = { title: 'x', status: 404, code: 'segment-unknown', detail: 'There is no segment "lna".', hint: 'lan' };
+    await using daemon = await standInDaemon({ status: 404, body });
+    const result = await freehold(['conflicts', '--segment', 'lna', '--url', daemon.url]);
+    expect(result).toEqual({ code: 2, stdout: '', stderr: 'freehold: There is no segment "lna".\n  lan\n' });
   });
 
   it('exits 0 where none is', async () => {
@@ -39,7 +69,7 @@ describe('freehold conflicts', () => {
 
   it.each<[string, string[], object, Record<string, string>[], number]>([
     ['all, and one is open', ['--all'], SOME, [{ state: 'all' }], 3],
-    ['the closed, while one is open', ['--closed'], { ...NONE, open: 1 }, [{ state: 'closed' }], 3],
+    ['the closed, while one is open', ['--closed'], { ...NONE, open: 1, openMatching: 1 }, [{ state: 'closed' }], 3],
     ['the closed, and none is open', ['--closed'], conflictsAnswer([closed(1)]), [{ state: 'closed' }], 0],
     [
       'a kind that no open one has',
@@ -51,13 +81,10 @@ describe('freehold conflicts', () => {
     ['a kind that one has', ['--kind', 'squatter', '--limit', '5'], SOME, [{ state: 'open', kind: 'squatter', limit: '5' }], 3],
     ['a segment where none is open', ['--segment', 'lan'], { ...NONE, open: 1 }, [{ state: 'open', segment: 'lan' }], 0],
     [
-      'all of a segment: asks once more for what is open there',
+      'all of a segment, where one is open',
       ['--all', '--segment', 'lan'],
-      conflictsAnswer([closed(1)], { open: 1 }),
-      [
-        { state: 'all', segment: 'lan' },
-        { state: 'open', segment: 'lan', limit: '1' },
-      ],
+      conflictsAnswer([closed(1)], { open: 2, openMatching: 1 }),
+      [{ state: 'all', segment: 'lan' }],
       3,
     ],
   ])('asked for %s', async (_, args, body, requests, code) => {

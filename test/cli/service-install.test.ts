@@ -265,7 +265,7 @@ describe('where a step fails', () => {
 describe('--root', () => {
   it('puts the files there, as nobody in particular, and calls nothing', async () => {
     using it = machine({ uid: 1000 });
-    const { code, calls, stdout } = await install(it, { root: it.path('/stage'), prefix: '/srv/freehold' });
+    const { code, calls, stdout, stderr } = await install(it, { root: it.path('/stage'), prefix: '/srv/freehold' });
     expect({ code, calls }).toEqual({ code: 0, calls: [] });
     expect(files(it.path('/stage'))).toEqual(
       [
@@ -279,9 +279,47 @@ describe('--root', () => {
       ].sort(),
     );
     expect(it.read(`/stage${UNIT}`)).toContain('ExecStart=/srv/freehold/bin/freehold run\n');
-    expect(statSync(it.path(`/stage${CONFIG}`)).mode & 0o777).toBe(0o644);
+    expect(statSync(it.path(`/stage${CONFIG}`)).mode & 0o777).toBe(0o640);
     expect(stdout).toContain('enable freehold');
+    expect(stdout).toContain('systemd-sysusers && chgrp freehold /etc/freehold/freehold.yaml');
+    expect(stderr).toContain(
+      'warning: there is no /srv/freehold/bin/freehold, neither here nor below /stage: the service cannot start before it is there.\n',
+    );
     expect(it.exists(UNIT)).toBe(false);
+  });
+
+  it.each([
+    ['here', '/opt/freehold', undefined, []],
+    ['there', '/srv/freehold', undefined, []],
+    [
+      'nowhere',
+      '/srv/other',
+      undefined,
+      ['there is no /srv/other/bin/freehold, neither here nor below /stage: the service cannot start before it is there.'],
+    ],
+    [
+      'hidden, and so is the configuration',
+      '/opt/freehold',
+      '/home/ada/f.yaml',
+      ['the configuration /home/ada/f.yaml lies below /home, which the service cannot see (ProtectHome, PrivateTmp).'],
+    ],
+  ])('warns of a checkout that is %s', async (_, prefix, config, warnings) => {
+    using it = machine({ uid: 1000 });
+    it.write('/stage/srv/freehold/bin/freehold', '');
+    const { code, stderr } = await install(it, { root: it.path('/stage'), prefix, config });
+    expect(code).toBe(0);
+    const told = stderr.split('\n').filter((line) => line.startsWith('warning: '));
+    expect(told).toEqual(warnings.map((warning) => `warning: ${warning}`));
+  });
+
+  it('gives the configuration to the group that is there, as root', async () => {
+    using it = machine();
+    it.write('/stage/etc/group', `freehold:x:${process.getgid?.() ?? 0}:\n`);
+    const { code, stdout } = await install(it, { root: it.path('/stage') });
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('chgrp');
+    const facts = statSync(it.path(`/stage${CONFIG}`));
+    expect([facts.mode & 0o777, facts.gid]).toEqual([0o640, process.getgid?.()]);
   });
 
   it('calls nothing where it fails either', async () => {

@@ -48,11 +48,15 @@ interface StartOptions {
   /** null: the question fails. */
   readonly open?: ConflictsAnswer | null;
   readonly token?: string | null;
+  readonly maxStreams?: number;
   readonly onList?: (live: LiveEventStream) => void;
 }
 
 /** Always at the same socket: a daemon that is started anew answers where the former one did. */
-async function start(run: string, { open = conflictsAnswer([]), token = null, onList }: StartOptions = {}): Promise<FakeDaemon> {
+async function start(
+  run: string,
+  { open = conflictsAnswer([]), token = null, maxStreams = 32, onList }: StartOptions = {},
+): Promise<FakeDaemon> {
   const live = createLiveEvents({ run });
   const guard = fakeGuard(() => undefined, live);
   const conflicts = (): ConflictsAnswer => {
@@ -61,7 +65,8 @@ async function start(run: string, { open = conflictsAnswer([]), token = null, on
     return open;
   };
   const service = { ...fakeService(), guard: { ...guard, conflicts } };
-  const app = createApp({ service, token, logger: pino({ level: 'silent' }), version: '1', listen: socket() });
+  const logger = pino({ level: 'silent' });
+  const app = createApp({ service, token, logger, version: '1', listen: socket(), eventStreams: { maxStreams } });
   const server = await listen(app, socket());
   running = server;
   return { live, stop: () => server.close() };
@@ -69,10 +74,10 @@ async function start(run: string, { open = conflictsAnswer([]), token = null, on
 
 const socket = () => ({ kind: 'unix', path: join(directory, 'freehold.sock') }) as const;
 
-function watch(options: WatchOptions = {}) {
+function watch(options: WatchOptions = {}, until = controller.signal) {
   const { output, stdout, stderr } = caughtOutput();
   // The daemon asks for 3 s before coming back; nobody waits for that here.
-  const code = watchCommand({ socket: socket().path, ...options }, output, controller.signal, () => pause(5));
+  const code = watchCommand({ socket: socket().path, ...options }, output, until, () => pause(5));
   // A failure is looked at by whoever awaits it.
   code.catch(() => undefined);
   return { code, stdout, stderr };
@@ -82,7 +87,8 @@ const publish = (live: LiveEventStream, text: string): void => live.publish(noti
 
 describe('freehold watch', () => {
   it('lists what is open, then tells what happens, until it is interrupted', async () => {
-    const daemon = await start('run1', { open: conflictsAnswer([conflict({ id: 7 })]) });
+    const seven = conflict({ id: 7, acknowledged: { atMs: AT_MS, by: 'Ada', note: 'on it' } });
+    const daemon = await start('run1', { open: conflictsAnswer([seven]) });
     const { code, stdout, stderr } = watch();
     await expect.poll(stdout.text).toContain('production-pool');
     daemon.live.publish(sightingEvent(), AT_MS);
@@ -91,13 +97,40 @@ describe('freehold watch', () => {
     controller.abort();
     expect(await code).toBe(0);
     expect(stdout.text()).toBe(`1 conflict is open: 1 squatter.
-ID  KIND      ADDRESS      POOL             WHO                                             SINCE                 LAST SEEN             SIGHTINGS  STATE
-7   squatter  192.0.2.201  production-pool  02:00:00:00:00:05 (random or virtual), printer  2026-05-05 09:59:00Z  2026-05-05 09:59:59Z  12         open
+Pool production-pool:
+ID  KIND      ADDRESS      WHO                        HEARD     SINCE      LAST SEEN  STATE
+7   squatter  192.0.2.201  02:00:00:00:00:05 printer  arp,dhcp  09:59:00Z  09:59:59Z  acknowledged
+7: acknowledged by Ada: on it
 
 2026-05-05 10:00:00Z  sighting 192.0.2.201 of pool production-pool: arp-reply by 02:00:00:00:00:05 (random or virtual), no speaker
 2026-05-05 10:00:00Z  conflict 8 opened: squatter: 02:00:00:00:00:05 (printer) uses 192.0.2.201 of pool production-pool.
 `);
     expect(stderr.text()).toBe('');
+  });
+
+  it('says in front what cannot be heard, with --json too', async () => {
+    await start('run1', { open: conflictsAnswer([], { blind: true, notices: ['Segment lan is down.'] }) });
+    const text = watch();
+    await expect.poll(text.stdout.text).toMatch(/^Note: Segment lan is down\.\nNo conflict is open, but .* no all-clear\.\n$/);
+    const json = watch({ json: true });
+    await expect.poll(json.stdout.text).toBe('{"type":"warning","text":"Segment lan is down."}\n');
+  });
+
+  it('waits for its turn where all streams are taken, and says so once', async () => {
+    const daemon = await start('run1', { maxStreams: 1 });
+    const first = watch();
+    await expect.poll(first.stdout.text).toContain('No conflict is open.');
+    const own = new AbortController();
+    const second = watch({}, own.signal);
+    await expect.poll(second.stderr.text).toContain('Trying again until there is room.');
+    controller.abort();
+    await first.code;
+    await expect.poll(second.stdout.text).toContain('No conflict is open.');
+    publish(daemon.live, 'one');
+    await expect.poll(second.stdout.text).toContain('notice lan: one');
+    expect(second.stderr.text().match(/Trying/g)).toHaveLength(1);
+    own.abort();
+    expect(await second.code).toBe(0);
   });
 
   it('misses nothing that happens while it lists', async () => {

@@ -51,7 +51,7 @@ needs('dnsmasq', 'udhcpc')('what is known of DHCP', () => {
     expect(await heard('192.0.2.2')).toMatchObject({
       mac: expect.stringMatching(/^..:..:..:..:..:..$/),
       span: { start: '192.0.2.150', end: '192.0.2.204', size: 55 },
-      overlaps: [{ pool: 'production-pool', start: '192.0.2.200', end: '192.0.2.204', size: 5 }],
+      overlaps: [{ pool: 'production-pool', start: '192.0.2.204', end: '192.0.2.204', size: 1 }],
     });
     await until('the leases', async () => (await dhcp()).leases.length === 2);
     expect((await dhcp()).leases).toMatchObject([
@@ -64,10 +64,10 @@ needs('dnsmasq', 'udhcpc')('what is known of DHCP', () => {
     await until('the alert', () => overlapAlerts().length > 0);
     expect(overlapAlerts()[0]?.message).toMatchObject({
       event: 'opened',
-      conflict: { address: '192.0.2.200', overlap: { start: '192.0.2.200', end: '192.0.2.204' }, pool: 'production-pool' },
+      conflict: { address: '192.0.2.204', overlap: { start: '192.0.2.204', end: '192.0.2.204' }, pool: 'production-pool' },
     });
-    const [conflict] = await guarded.conflicts('192.0.2.200');
-    expect(conflict).toMatchObject({ kind: 'scope-overlap', state: 'open', overlap: { size: 5 } });
+    const [conflict] = await guarded.conflicts('192.0.2.204');
+    expect(conflict).toMatchObject({ kind: 'scope-overlap', state: 'open', overlap: { size: 1 } });
   });
 
   it('keeps free ranges clear of the span, of addresses that nobody has too', async () => {

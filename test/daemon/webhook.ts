@@ -14,11 +14,18 @@ export interface Webhook {
   readonly received: readonly Received[];
   /** What it does with a request; answers 204 by default. */
   behave(how: ((request: IncomingMessage, response: ServerResponse) => void) | null): void;
+  /** How long its answers take once it has taken a message, ms: asked for each. At once by default. */
+  answerAfter(waitMs: () => number): void;
+  /** Closes the port, and everything that is connected to it: refuses until `open`. */
+  shut(): Promise<void>;
+  /** The same port again. */
+  open(): Promise<void>;
   close(): Promise<void>;
 }
 
 export async function startWebhook(): Promise<Webhook> {
   const received: Received[] = [];
+  let patience = (): number => 0;
   let behaviour: ((request: IncomingMessage, response: ServerResponse) => void) | null = null;
   const server = createServer((request, response) => {
     if (behaviour !== null) {
@@ -30,10 +37,18 @@ export async function startWebhook(): Promise<Webhook> {
     request.on('end', () => {
       const atMs = performance.timeOrigin + performance.now();
       received.push({ message: JSON.parse(Buffer.concat(pieces).toString('utf8')) as AlertMessage, atMs });
-      response.writeHead(204).end();
+      const waitMs = patience();
+      if (waitMs <= 0) response.writeHead(204).end();
+      else setTimeout(() => response.writeHead(204).end(), waitMs);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const shut = () =>
+    new Promise<void>((resolve) => {
+      server.closeAllConnections();
+      server.close(() => resolve());
+    });
+  await listen(0);
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}/alerts`,
@@ -41,10 +56,11 @@ export async function startWebhook(): Promise<Webhook> {
     behave(how) {
       behaviour = how;
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
+    answerAfter(waitMs) {
+      patience = waitMs;
+    },
+    shut,
+    open: () => listen(port),
+    close: shut,
   };
 }

@@ -102,6 +102,25 @@ describe('questions', () => {
     expect(answer.status).toBe(202);
   });
 
+  it.each([
+    ['/sweeps', 202],
+    ['/conflicts/7/acknowledge', 200],
+  ])('takes a POST %s without body and content type', async (path, status) => {
+    expect((await request(app).post(path)).status).toBe(status);
+    expect((await request(app).post(path).set('Content-Length', '0')).status).toBe(status);
+  });
+
+  it.each([
+    ['Origin', 'https://evil.example'],
+    ['Origin', 'null'],
+    ['Sec-Fetch-Site', 'cross-site'],
+    ['Transfer-Encoding', 'chunked'],
+  ])('but not one that a page may have sent, or that has a body: %s: %s', async (name, value) => {
+    const answer = await request(app).post('/conflicts/7/acknowledge').set(name, value);
+    expect(answer).toMatchObject({ status: 415, body: { code: 'unsupported-media-type' } });
+    expect(service.calls).toEqual([]);
+  });
+
   it('is alive, and ready or not', async () => {
     expect((await request(app).get('/healthz')).body).toEqual({ status: 'ok' });
     expect(service.calls).toEqual([]);

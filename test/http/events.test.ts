@@ -273,6 +273,20 @@ describe('bounds', () => {
     expect(refused.headersSent).toBe(false);
   });
 
+  it('takes 8 readers from one address by default, and other addresses all the same', () => {
+    const streams = new EventStreams();
+    const wanted = { live, types: null, lastEventId: null };
+    const open = (remoteAddress: string): void => {
+      const response = deafResponse();
+      Object.defineProperty(response.req.socket, 'remoteAddress', { value: remoteAddress });
+      streams.open(response, wanted);
+    };
+    for (let n = 0; n < 8; n++) open('192.0.2.1');
+    expect(() => open('192.0.2.1')).toThrow(expect.objectContaining({ code: 'too-many-streams' }));
+    for (let n = 0; n < 8; n++) open('192.0.2.2');
+    expect(streams.size).toBe(16);
+  });
+
   it('cuts off a reader for whom more than 1 MiB waits, and no other', () => {
     const streams = new EventStreams();
     const slow = deafResponse();

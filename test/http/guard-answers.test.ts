@@ -7,6 +7,7 @@ import type { Lease } from '../../src/core/evidence/facts.ts';
 import { conflictSentence } from '../../src/http/answers/conflict-json.ts';
 import type { LeaseFileStatus } from '../../src/http/answers/dhcp.ts';
 import { createGuardAnswers } from '../../src/http/answers/guard-answers.ts';
+import { poolNotices } from '../../src/http/answers/pools.ts';
 import * as schemas from '../../src/http/guard-schemas.ts';
 import type { ConflictsQuery, GuardService } from '../../src/http/guard-service.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
@@ -17,6 +18,8 @@ import { ip, mac, newLedger, range, set } from '../ledger/fixtures.ts';
 import { fakeClock } from '../system/fake-clock.ts';
 import { AT_MS, closed, conflict, STRANGER } from './guard-fixtures.ts';
 
+const NO_SERVICES =
+  'Which addresses Services hold is not known: a stranger at a pool address is a squatter, or contested where a node was heard answering for it within a day.';
 const EVIL = '\u001b[2J<script>\u202e\u0000x';
 const OPEN: ConflictsQuery = { state: 'open', segment: undefined, kind: undefined, before: undefined, limit: 100 };
 
@@ -26,19 +29,24 @@ type Segment = {
   readonly method?: 'arp' | 'icmp';
   readonly waiting?: string;
   readonly row?: boolean;
+  /** Age of the last valid sweep; null: there was none. */
+  readonly sweptMs?: number | null;
+  /** Its network is not known yet. */
+  readonly placed?: boolean;
 };
 
 /** As much of a Watch as answers look at. */
 function fakeWatch(segments: readonly Segment[]): Pick<Watch, 'all'> {
-  const entries = segments.map(({ name, cidr, method = 'arp', waiting = null, row = true }) => {
+  const entries = segments.map(({ name, cidr, method = 'arp', waiting = null, row = true, placed = true }, index) => {
     const parsed = parseCidr(cidr);
     if (!parsed.ok) throw new Error(parsed.error);
     return {
       intervalMs: 30_000,
       watch: {
         config: { name },
-        place: { method, range: rangeOfCidr(parsed.value) },
-        row: row ? { id: 1, name } : null,
+        place: placed ? { method, range: rangeOfCidr(parsed.value) } : null,
+        row: row ? { id: index, name } : null,
+        lastSweep: null,
         status: () => ({ waitingDetail: waiting }),
       },
     };
@@ -73,7 +81,13 @@ function make(segments: readonly Segment[] = [{ name: 'lan', cidr: '192.0.2.0/24
     guard,
     store: ledger.guard,
     watch: fakeWatch(segments),
-    ledger: { leases: () => leases },
+    ledger: {
+      leases: () => leases,
+      lastValidSweepMs: (segment) => {
+        const { sweptMs = 1000 } = segments[segment] ?? {};
+        return sweptMs === null ? null : AT_MS - sweptMs;
+      },
+    },
     clock: fakeClock(AT_MS),
     live: createLiveEvents(),
     leaseFiles: () => files,
@@ -145,14 +159,35 @@ describe('conflicts', () => {
   });
 
   it('counts what is open, whatever is asked for, and tells what raised nothing', () => {
-    const answer = answers.conflicts({ ...OPEN, state: 'closed', segment: 'nowhere' });
-    expect(answer).toMatchObject({ conflicts: [], open: 3, dismissed: { 'own-probe': 4 }, next: null });
+    const answer = answers.conflicts({ ...OPEN, state: 'closed', segment: 'lan', kind: 'imminent' });
+    expect(answer).toMatchObject({ conflicts: [], open: 3, openMatching: 0, dismissed: { 'own-probe': 4 }, next: null });
     expect(answer.openByKind).toEqual({
       ...Object.fromEntries(CONFLICT_KINDS.map((kind) => [kind, 0])),
       squatter: 2,
       imminent: 1,
     });
     expect(schemas.conflicts.parse(answer)).toEqual(answer);
+  });
+
+  it.each<[Partial<ConflictsQuery>, number]>([
+    [{}, 3],
+    [{ state: 'closed', before: 2, limit: 1 }, 3],
+    [{ segment: 'lan' }, 2],
+    [{ segment: 'dmz' }, 1],
+    [{ kind: 'squatter' }, 2],
+    [{ segment: 'dmz', kind: 'squatter' }, 0],
+  ])('counts what was asked for: %j: %i', (query, matching) => {
+    expect(answers.conflicts({ ...OPEN, ...query })).toMatchObject({ open: 3, openMatching: matching });
+  });
+
+  it('refuses a segment that there is not, unless it has left conflicts behind', () => {
+    expect(ids({ segment: 'dmz', state: 'closed' })).toEqual([4]);
+    open = [];
+    expect(ids({ segment: 'dmz' })).toEqual([]);
+    expect(ids({ segment: 'lan' })).toEqual([]);
+    expect(() => ids({ segment: 'lna' })).toThrow(
+      expect.objectContaining({ code: 'segment-unknown', exitCode: 2, hint: 'These are configured: lan.' }),
+    );
   });
 
   it('tells what the guard knows before what is stored', () => {
@@ -174,6 +209,13 @@ describe('conflicts', () => {
       by: 'A[2J<script>x',
       note: 'x'.repeat(500),
     });
+  });
+
+  it('keeps the note of an earlier acknowledgement, unless there is a new one', () => {
+    open = [conflict({ id: 5, acknowledged: { atMs: AT_MS - 1000, by: 'Ada', note: 'unplugged' } })];
+    expect(answers.acknowledge(5, 'Bob', '').acknowledged).toMatchObject({ by: 'Bob', note: 'unplugged' });
+    expect(answers.acknowledge(5, 'Bob', '\u0000').acknowledged).toMatchObject({ by: 'Bob', note: 'unplugged' });
+    expect(answers.acknowledge(5, 'Bob', 'found it').acknowledged).toMatchObject({ by: 'Bob', note: 'found it' });
   });
 
   it('shows a conflict whole, in the words of the contract', () => {
@@ -212,6 +254,15 @@ describe('conflictSentence', () => {
       { kind: 'contested', service: 'shop/web' },
       '02:00:00:00:00:05 (printer) answers for 192.0.2.201 of pool production-pool, which Service shop/web holds.',
     ],
+    [
+      { kind: 'contested' },
+      '02:00:00:00:00:05 (printer) answers for 192.0.2.201 of pool production-pool, which a node answers for.',
+    ],
+    [
+      { kind: 'split-brain', ...nobody, macs: [STRANGER, mac('02:00:00:00:00:06')], detail: { nodes: ['worker-1'] } },
+      'several nodes answer for 192.0.2.201 of pool production-pool: worker-1 (02:00:00:00:00:05, 02:00:00:00:00:06).',
+    ],
+    [{ kind: 'split-brain', ...nobody, detail: { nodes: [] } }, 'several nodes answer for 192.0.2.201 of pool production-pool.'],
     [
       { kind: 'split-brain', ...nobody, detail: { nodes: ['a', 'b', 'c', 'd', 'e'] } },
       'several nodes answer for 192.0.2.201 of pool production-pool: a, b, c, d ….',
@@ -299,7 +350,7 @@ describe('pools', () => {
       ],
       speakers: [{ mac: '00:00:0c:00:00:01', node: 'worker-1', vendor: 'Cisco Systems, Inc' }],
       assigned: null,
-      notices: ['Which addresses Services hold is not known: every stranger at a pool address is a squatter.'],
+      notices: [NO_SERVICES],
     });
   });
 
@@ -334,6 +385,72 @@ describe('pools', () => {
     });
     view = EMPTY_VIEW;
     expect(answers.pools().notices).toEqual([expect.stringContaining('metallb.pools')]);
+  });
+});
+
+describe('what the guard does not hear', () => {
+  const ROUTED = 'Segment routed is routed: no ARP can be heard there, so it is not guarded.';
+  const DOWN = 'Segment down cannot be heard now: eth0 is down [2J<script>x.';
+  const lan: Segment = { name: 'lan', cidr: '192.0.2.0/24' };
+  const down: Segment = { name: 'down', cidr: '192.0.2.0/24', waiting: `eth0 is down ${EVIL}` };
+  const stale = (sweptMs: number | null): Segment => ({ name: 'stale', cidr: '192.0.2.0/24', sweptMs });
+  const routed: Segment = { name: 'routed', cidr: '198.51.100.0/24', method: 'icmp' };
+  const part: Segment = { name: 'part', cidr: '192.0.2.192/28' };
+  const elsewhere: Segment = { name: 'elsewhere', cidr: '203.0.113.0/24' };
+  const dull = (detail: string): string =>
+    `Segment stale is not looked at as it should be: ${detail}. Who is silent there is not seen.`;
+  const nobody = (size: string): string =>
+    `Nobody listens where ${size} addresses of pool production-pool are: no segment holds them.`;
+
+  it.each<[string, readonly Segment[], string | undefined, readonly string[], boolean]>([
+    ['nothing', [lan], undefined, [], false],
+    ['no segment', [], undefined, ['No segment is configured, so nothing is heard: name one under segments.'], true],
+    ['the only one is down', [down], undefined, [DOWN], true],
+    ['it was never there', [{ ...down, placed: false }], undefined, [DOWN, nobody('27')], true],
+    ['one of two is down', [lan, down], undefined, [DOWN], false],
+    ['the one that was asked for is down', [lan, down], 'down', [DOWN], true],
+    ['the other one is down', [lan, down], 'lan', [], false],
+    ['no sweep was valid yet', [stale(null)], undefined, [dull('no valid sweep yet')], true],
+    ['the last valid sweep is long ago', [stale(3_600_000)], undefined, [dull('last valid sweep 1 h ago')], true],
+    ['the last valid sweep is late, but not too late', [stale(80_000)], undefined, [], false],
+    ['part of the pool is nowhere', [part], undefined, [nobody('19')], false],
+    ['part of the pool is nowhere; asked for a segment', [part], 'part', [], false],
+    ['the pool is nowhere', [elsewhere], undefined, [nobody('27')], true],
+    ['the pool is elsewhere', [lan, elsewhere], 'elsewhere', ['Segment elsewhere holds no address of a pool.'], true],
+    ['a routed one beside it', [lan, routed], undefined, [ROUTED], false],
+    ['only a routed one', [{ ...routed, cidr: '192.0.2.0/24' }], undefined, [ROUTED, nobody('27')], true],
+  ])('%s', (_, segments, segment, notices, blind) => {
+    make(segments);
+    const answer = answers.conflicts({ ...OPEN, segment });
+    expect(answer).toMatchObject({ notices, blind });
+    expect(schemas.conflicts.parse(answer)).toEqual(answer);
+    if (segment === undefined && segments.length > 0)
+      expect(answers.pools().notices).toEqual([NO_SERVICES, ...notices].sort(byKind));
+  });
+  // GET /pools tells of the pools first.
+  const byKind = (a: string, b: string): number =>
+    Number(b.startsWith('Which')) - Number(a.startsWith('Which')) ||
+    Number(b.startsWith('Nobody')) - Number(a.startsWith('Nobody'));
+
+  it('no pool, and a segment that was taken out', () => {
+    store(closed(4, { segment: 'dmz' }));
+    expect(answers.conflicts({ ...OPEN, segment: 'dmz' })).toMatchObject({
+      notices: ['Segment dmz is not configured any more: nobody listens there.'],
+      blind: true,
+    });
+    view = EMPTY_VIEW;
+    expect(answers.conflicts(OPEN)).toMatchObject({ notices: [expect.stringContaining('metallb.pools')], blind: true });
+  });
+
+  it('poolNotices tells of each pool of which a part is not heard, by ARP', () => {
+    const places = (...ranges: string[]) =>
+      ranges.map((each, index) => ({ name: `s${index}`, place: { method: 'arp' as const, range: range(each) } }));
+    const pools = [POOL, { name: 'one', addresses: set('203.0.113.7') }];
+    expect(poolNotices({ pools }, places('192.0.2.0/24', '203.0.113.0/24'))).toEqual([]);
+    expect(poolNotices({ pools }, places('192.0.2.0/24'))).toEqual([
+      'Nobody listens where 1 address of pool one is: no segment holds it.',
+    ]);
+    expect(poolNotices({ pools }, [])).toHaveLength(2);
   });
 });
 

@@ -95,6 +95,9 @@ export const conflictsAnswer = (conflicts: readonly Conflict[], more: Partial<Co
     openByKind: Object.fromEntries(
       CONFLICT_KINDS.map((kind) => [kind, open.filter((each) => each.kind === kind).length]),
     ) as ConflictsAnswer['openByKind'],
+    openMatching: open.length,
+    notices: [],
+    blind: false,
     dismissed: { 'own-probe': 4 },
     next: null,
     ...more,

@@ -34,6 +34,24 @@ describe('DHCP servers', () => {
     expect([guard.dhcpServers('lan'), guard.dhcpServers('dmz'), guard.dhcpServers('other')]).toEqual([lan, dmz, []]);
   });
 
+  it('come back with the addresses that they handed out, and without what is none', () => {
+    const { ledger, path } = newLedger();
+    const days = Uint16Array.from({ length: 65_536 }, (_, at) => (at % 2 === 0 ? 0xffff - at : 0));
+    const lan = [
+      server(ip('192.0.2.1'), { handedOut: { first: ip('255.255.0.0'), days } }),
+      server(ip('192.0.2.2'), { handedOut: { first: ip('0.0.0.0'), days: new Uint16Array(0) } }),
+    ];
+    ledger.guard.recordDhcpServers(lan);
+    ledger.close();
+    const again = openAt(path);
+    expect(again.guard.dhcpServers('lan')).toEqual(lan);
+    again.close();
+    const other = new Database(path);
+    other.exec("UPDATE dhcp_server SET handed_out = CASE server & 1 WHEN 1 THEN zeroblob(200000) ELSE x'01' END");
+    other.close();
+    expect(openAt(path).guard.dhcpServers('lan')).toEqual([server(ip('192.0.2.1')), server(ip('192.0.2.2'))]);
+  });
+
   it('are overwritten by segment and server', () => {
     const { ledger } = newLedger();
     ledger.guard.recordDhcpServers([server('lease-file'), server(ip('192.0.2.1'))]);

@@ -2,6 +2,7 @@ import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { GuardStore } from '../../src/ledger/guard-types.ts';
+import { readMigrations } from '../../src/ledger/migrate.ts';
 import { KEEP_SETTLED_MS, MAX_SETTLED, MAX_WAITING } from '../../src/ledger/outbox.ts';
 import { batch, DAY, HOUR, newLedger, openAt, refusal, seen, T0 } from './fixtures.ts';
 import { bareGuard } from './guard-bare.ts';
@@ -265,6 +266,95 @@ describe('a channel that is dead', () => {
   });
 });
 
+describe('what goes first when too many wait', () => {
+  const imminent = (id: number) => entry(conflict(id, { kind: 'imminent' }));
+  const averted = (id: number) => entry(closed(id, T0 + HOUR, { kind: 'imminent' }));
+  const notice = (id: number) => entry(conflict(id, { kind: 'unannounced' }));
+  const urgent = (id: number) => entry(conflict(id));
+  /** Fills up with critical ones, so that each delivery more makes one go. */
+  const fillUp = ({ guard, database }: ReturnType<typeof bareGuard>): void => {
+    const { length } = waiting(guard, 'ops');
+    guard.record([urgent(1000)]);
+    database.exec(`WITH RECURSIVE more (id) AS (SELECT 1001 UNION ALL SELECT id + 1 FROM more WHERE id < ${1000 + MAX_WAITING - length - 1})
+      INSERT INTO alert (id, conflict, seq, caused, message) SELECT 100000 + more.id, more.id, 1, 0, message FROM more, alert WHERE conflict = 1000;
+      INSERT INTO delivery (alert, channel, worth) SELECT id, 'ops', 3 FROM alert WHERE id > 100000`);
+    guard.forget();
+    expect(guard.depth().get('ops')).toBe(MAX_WAITING);
+  };
+  const WATCHED = 999;
+  const rest = (guard: GuardStore): string[] =>
+    guard.pending('ops', 50).flatMap(({ conflictId, message }) => (conflictId <= WATCHED ? [message.id] : []));
+  const overflow = (guard: GuardStore, count: number, from = 500_000): void =>
+    guard.record(Array.from({ length: count }, (_, n) => urgent(from + n)));
+
+  it('is what was about to happen and did not, both messages of it; then by severity, the oldest first', () => {
+    const bare = bareGuard();
+    const { guard, database } = bare;
+    guard.record([urgent(1), imminent(2), notice(3), imminent(4), imminent(5), averted(4), averted(2), notice(6)]);
+    fillUp(bare);
+    overflow(guard, 1);
+    expect(rest(guard)).toEqual(['1-1', '3-1', '4-1', '5-1', '4-2', '6-1']);
+    // The room for one more is there: both messages went.
+    expect([guard.dropped(), guard.depth().get('ops')]).toEqual([2, MAX_WAITING - 1]);
+    overflow(guard, 2, 600_000);
+    expect(rest(guard)).toEqual(['1-1', '3-1', '5-1', '6-1']);
+    overflow(guard, 2, 700_000);
+    expect(rest(guard)).toEqual(['1-1', '5-1', '6-1']);
+    overflow(guard, 1, 710_000);
+    expect(rest(guard)).toEqual(['1-1', '5-1']);
+    overflow(guard, 1, 720_000);
+    expect(rest(guard)).toEqual(['1-1']);
+    overflow(guard, 1, 730_000);
+    expect(rest(guard)).toEqual([]);
+    expect(guard.depth().get('ops')).toBe(MAX_WAITING);
+    expect(guard.dropped()).toBe(8);
+    expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
+  });
+
+  it('is not the end of a conflict of which a channel was told, nor one that came true', () => {
+    const bare = bareGuard();
+    const { guard, database } = bare;
+    const worth = () =>
+      database.prepare("SELECT alert || ':' || worth FROM delivery WHERE outcome IS NULL ORDER BY alert").pluck().all();
+    guard.record([imminent(1), imminent(2), imminent(3)]);
+    guard.settle(1, 'ops', 'delivered', T0);
+    guard.record([averted(1), averted(2), entry(conflict(3, { seq: 2 }), ['ops'], 'escalated')]);
+    expect(worth()).toEqual(['2:0', '3:2', '4:2', '5:0', '6:3']);
+    // Its beginning goes out while its end waits: from then on its end is owed.
+    guard.settle(2, 'ops', 'delivered', T0);
+    expect(worth()).toEqual(['3:2', '4:2', '5:2', '6:3']);
+  });
+
+  it('is found without a look at what waits', () => {
+    const bare = bareGuard();
+    const { guard, plan } = bare;
+    guard.record([imminent(1), averted(1), notice(2)]);
+    fillUp(bare);
+    overflow(guard, 3);
+    const steps = plan(() => overflow(guard, 3, 600_000));
+    expect(steps).toContain('SEARCH delivery USING INDEX delivery_by_worth');
+    expect(steps.filter((step) => step.startsWith('SCAN') || step.includes('TEMP'))).toEqual([]);
+    expect(plan(() => guard.record([averted(600_000)])).filter((step) => step.startsWith('SCAN'))).toEqual([]);
+  });
+
+  it('is known of what waited before it was', () => {
+    const { ledger, path } = newLedger();
+    ledger.close();
+    const database = new Database(path);
+    const before = readMigrations().slice(0, 10);
+    database.exec(`DROP INDEX delivery_by_worth; ALTER TABLE delivery DROP COLUMN worth; ALTER TABLE dhcp_server DROP COLUMN handed_out;
+      DELETE FROM migration WHERE number > ${before.length}; PRAGMA user_version = ${before.length}`);
+    const add = database.prepare('INSERT INTO alert (id, conflict, seq, caused, message) VALUES (?, ?, 1, 0, ?)');
+    for (const [id, kind] of (['squatter', 'imminent', 'unannounced'] as const).entries()) {
+      add.run(id + 1, id + 1, JSON.stringify(messageOf(conflict(id + 1, { kind }), 'opened')));
+      database.prepare("INSERT INTO delivery (alert, channel) VALUES (?, 'ops')").run(id + 1);
+    }
+    database.close();
+    expect(waiting(openAt(path).guard, 'ops')).toEqual(['1-1', '2-1', '3-1']);
+    expect(rows(path, 'SELECT group_concat(worth) FROM delivery')).toBe('3,2,1');
+  });
+});
+
 describe('a record', () => {
   it('is stored as a whole or not at all, on disk and in memory, and can be tried again', () => {
     const { ledger, path } = newLedger();
@@ -339,15 +429,13 @@ describe('a record', () => {
     expect(waiting(ledger.guard, 'ops')).toEqual(['1-1']);
   });
 
-  it('with an alert is on the disk before it returns, and only then', () => {
+  it('waits for no sync of the disk, whatever it writes', () => {
     const { guard, asked } = bareGuard();
-    const levels = () => asked.filter((sql) => /synchronous|BEGIN|COMMIT/i.test(sql)).map((sql) => sql.toLowerCase());
     guard.record([entry(conflict(1))]);
-    expect(levels()).toEqual(['pragma synchronous = full', 'begin immediate', 'commit', 'pragma synchronous = normal']);
-    asked.length = 0;
     guard.record([entry(conflict(1), [], 'updated')]);
     guard.settle(1, 'ops', 'delivered', T0);
-    expect(levels()).toEqual(['begin immediate', 'commit', 'begin immediate', 'commit']);
+    const spoken = asked.filter((sql) => /synchronous|BEGIN|COMMIT/i.test(sql)).map((sql) => sql.toLowerCase());
+    expect(spoken).toEqual(Array.from({ length: 3 }, () => ['begin immediate', 'commit']).flat());
   });
 
   it('and a batch of the recorder that fails do not harm each other', () => {

@@ -112,29 +112,25 @@ const HOST = 'expected a host name or an IP address, like mail.example.org';
 const email = (more: string): string => `{ type: email, host: mail, from: a@b, to: [c@d], ${more} }`;
 
 const BAD: readonly (readonly [string, string, ...string[]])[] = [
-  ['nothing', '5', ': expected a mapping with type, got 5'],
+  ['nothing', '5', ': expected a mapping with type'],
   ['no type', '{ name: a }', '.type: is required: expected one of webhook, alertmanager, slack, email, journal'],
-  ['an unknown type', '{ type: pager }', '.type: expected one of webhook, alertmanager, slack, email, journal, got "pager"'],
+  ['an unknown type', '{ type: pager }', '.type: expected one of webhook, alertmanager, slack, email, journal'],
   [
     'a key of another type',
     '{ type: slack, urlFile: /u, hmacFile: /h }',
     '.hmacFile: unknown key (known here: type, name, minSeverity, kinds, url, urlFile, urlEnv)',
   ],
-  [
-    'an unknown severity',
-    '{ type: journal, minSeverity: low }',
-    '.minSeverity: expected one of notice, warning, critical, got "low"',
-  ],
+  ['an unknown severity', '{ type: journal, minSeverity: low }', '.minSeverity: expected one of notice, warning, critical'],
   ['no kinds', '{ type: journal, kinds: [] }', '.kinds: expected at least one kind of conflict, got an empty list'],
   [
     'an unknown kind',
     '{ type: journal, kinds: [squater] }',
-    '.kinds[0]: expected one of imminent, squatter, contested, split-brain, scope-overlap, infrastructure, unannounced, got "squater"',
+    '.kinds[0]: expected one of imminent, squatter, contested, split-brain, scope-overlap, infrastructure, unannounced',
   ],
   [
     'a bad name',
     '{ type: journal, name: Ops }',
-    '.name: expected a name of 1 to 63 lower case letters, digits and hyphens, not starting with a hyphen, got "Ops"',
+    '.name: expected a name of 1 to 63 lower case letters, digits and hyphens, not starting with a hyphen',
   ],
   ['no URL', '{ type: webhook }', '.url: is required: expected one of url, urlFile and urlEnv'],
   ['no URL for slack', '{ type: slack, minSeverity: critical }', '.url: is required: expected one of url, urlFile and urlEnv'],
@@ -172,39 +168,23 @@ const BAD: readonly (readonly [string, string, ...string[]])[] = [
   [
     'a resend time too short',
     '{ type: alertmanager, urlFile: /u, resend: 9s }',
-    '.resend: expected a duration from 10s to 1h, like 90s, 10m, 72h or 14d, got "9s"',
+    '.resend: expected a duration from 10s to 1h, like 90s, 10m, 72h or 14d',
   ],
-  ['a bad host', '{ type: email, host: "a b", from: a@b, to: [c@d] }', `.host: ${HOST}, got "a b"`],
-  [
-    'an address with a typo as host',
-    '{ type: email, host: 192.0.2.300, from: a@b, to: [c@d] }',
-    `.host: ${HOST}, got "192.0.2.300"`,
-  ],
-  ['port 0', email('port: 0'), '.port: expected a whole number from 1 to 65535, got 0'],
-  ['an unknown security', email('security: ssl'), '.security: expected one of starttls, tls, none, got "ssl"'],
+  ['a bad host', '{ type: email, host: "a b", from: a@b, to: [c@d] }', `.host: ${HOST}`],
+  ['an address with a typo as host', '{ type: email, host: 192.0.2.300, from: a@b, to: [c@d] }', `.host: ${HOST}`],
+  ['port 0', email('port: 0'), '.port: expected a whole number from 1 to 65535'],
+  ['an unknown security', email('security: ssl'), '.security: expected one of starttls, tls, none'],
   ['no sender', '{ type: email, host: mail, to: [c@d] }', `.from: is required: ${MAIL}`],
   [
     'nobody to write to',
     '{ type: email, host: mail, from: a@b, to: [] }',
     '.to: expected at least one e-mail address, got an empty list',
   ],
-  [
-    'one recipient without a list',
-    '{ type: email, host: mail, from: a@b, to: c@d }',
-    '.to: expected a list of e-mail addresses, got "c@d"',
-  ],
-  [
-    'a header in an address',
-    '{ type: email, host: mail, from: a@b, to: ["c@d\\r\\nBcc: e@f"] }',
-    `.to[0]: ${MAIL}, got "c@d\\r\\nBcc: e@f"`,
-  ],
-  ['a line break after an address', '{ type: email, host: mail, from: "a@b\\n", to: [c@d] }', `.from: ${MAIL}, got "a@b\\n"`],
-  ['a name beside the address', '{ type: email, host: mail, from: "A <a@b>", to: [c@d] }', `.from: ${MAIL}, got "A <a@b>"`],
-  [
-    'a local part of 65 characters',
-    `{ type: email, host: mail, from: ${'a'.repeat(65)}@b, to: [c@d] }`,
-    `.from: ${MAIL}, got "${'a'.repeat(56)}...`,
-  ],
+  ['one recipient without a list', '{ type: email, host: mail, from: a@b, to: c@d }', '.to: expected a list of e-mail addresses'],
+  ['a header in an address', '{ type: email, host: mail, from: a@b, to: ["c@d\\r\\nBcc: e@f"] }', `.to[0]: ${MAIL}`],
+  ['a line break after an address', '{ type: email, host: mail, from: "a@b\\n", to: [c@d] }', `.from: ${MAIL}`],
+  ['a name beside the address', '{ type: email, host: mail, from: "A <a@b>", to: [c@d] }', `.from: ${MAIL}`],
+  ['a local part of 65 characters', `{ type: email, host: mail, from: ${'a'.repeat(65)}@b, to: [c@d] }`, `.from: ${MAIL}`],
   ['a user alone', email('user: u'), '.user: is of no use without passwordFile or passwordEnv'],
   ['a password alone', email('passwordEnv: P'), '.passwordEnv: is of no use without user'],
   [
@@ -215,7 +195,7 @@ const BAD: readonly (readonly [string, string, ...string[]])[] = [
   [
     'a user with a line break',
     email('user: "a\\nb", passwordEnv: P'),
-    '.user: expected a text of 1 to 255 characters on one line, got "a\\nb"',
+    '.user: expected a text of 1 to 255 characters on one line',
   ],
   [
     'a password in the clear',
@@ -231,7 +211,7 @@ describe('an alert channel is refused for', () => {
 
   it('a name that another has', () => {
     expect(problemsOf(written('{ type: journal, name: a }', '{ type: journal, name: a }'))).toEqual([
-      '4: alerts.channels[1].name: expected a name of its own (channels[0] has it already), got "a"',
+      '4: alerts.channels[1].name: expected a name of its own (channels[0] has it already)',
     ]);
   });
 
@@ -258,6 +238,7 @@ describe('an alert channel is refused for', () => {
 
 describe('what may be a secret is not shown', () => {
   const SECRET = 'hunter2-T0P-s3cret';
+  const ALIAS = /^3: : an alias \(\*name\) of nothing that stands before it/;
   it.each([
     [
       'url',
@@ -292,6 +273,37 @@ describe('what may be a secret is not shown', () => {
     ['passwordFile', email(`user: u, passwordFile: ${SECRET}`), `is not an absolute path ${NOT_SHOWN}`],
   ])('in %s of %s', (key, text, message) => {
     expect(problemsOf(written(text))).toEqual([`3: alerts.channels[0].${key}: ${message}`]);
+  });
+
+  it.each([
+    ['an alias', `{ type: slack, url: *${SECRET} }`, ALIAS],
+    ['a tag', `{ type: slack, url: !${SECRET} x }`, /an unknown tag \(!name\)/],
+    ['a lost key', `{ type: slack, url:https://${SECRET}/x }`, /alerts\.channels\[0\]: has an unknown key .*not shown here/],
+    ['a mapping as a key', `{ type: slack, ? { ${SECRET}: 1 } : x }`, /keys must be strings/],
+    ['a quote too few', `{ type: slack, url: "${SECRET} }`, /Missing closing/],
+    ['text after the text', `{ type: slack, url: "x" ${SECRET} }`, /3: /],
+    ['a text instead of a mapping', SECRET, /expected a mapping with type$/],
+    ['a type', `{ type: ${SECRET} }`, /expected one of/],
+    ['a name', `{ type: journal, name: "${SECRET}!" }`, /expected a name/],
+    ['a kind', `{ type: journal, kinds: [${SECRET}] }`, /expected one of/],
+    ['a host', `{ type: email, host: "${SECRET}!", from: a@b, to: [c@d] }`, /expected a host name/],
+    ['an address', `{ type: email, host: mail, from: ${SECRET}, to: [${SECRET}] }`, /expected an e-mail address/],
+    ['a duration', `{ type: alertmanager, urlFile: /u, resend: ${SECRET} }`, /expected a duration/],
+  ])('as %s', (_, text, expected) => {
+    const problems = problemsOf(written(text)).join('\n');
+    expect(problems).toMatch(expected);
+    expect(problems).not.toContain(SECRET);
+  });
+
+  it.each([
+    [`alerts: ${SECRET}`],
+    [`alerts: { ${SECRET}: 1 }`],
+    [`alerts: { channels: ${SECRET} }`],
+    [`http: { tokenFile: *${SECRET} }`],
+  ])('in %s', (text) => {
+    const problems = problemsOf(text).join('\n');
+    expect(problems).toMatch(/^1: /);
+    expect(problems).not.toContain(SECRET);
   });
 
   it('in the path of the own token', () => {

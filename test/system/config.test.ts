@@ -240,7 +240,7 @@ const BAD: readonly (readonly [string, string, ...string[]])[] = [
   ['an unknown level', 'log: { level: loud }', '1: log.level: expected one of trace, debug, info, warn, error, got "loud"'],
   ['a key twice', 'log: {}\nproof: {}\nlog: {}', '3: : this key is here twice'],
   ['two documents', 'log: {}\n---\nlog: {}', '2: : expected one YAML document (take the "---" out)'],
-  ['an unknown tag', 'log: !!js/function x', '1: : Unresolved tag: tag:yaml.org,2002:js/function'],
+  ['an unknown tag', 'log: !!js/function x', '1: : an unknown tag (!name); text that starts with "!" needs quotes'],
   [
     'a schedule without quotes',
     onEth0('schedule: */5 * * * *'),

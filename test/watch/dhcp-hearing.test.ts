@@ -81,8 +81,13 @@ describe('handedOut()', () => {
     ],
     ['an OFFER with neither', message('offer', { ...GIVES, serverId: null }), `192.0.2.3 gives 192.0.2.50 by ${SENDER}`],
     [
-      'a REQUEST: the client may ask for anything, and its MAC is not the server’s',
+      'a REQUEST that takes an offer up: the address is the server’s, the MAC is not',
       message('request', { serverId: ip('192.0.2.1'), requestedAddress: ip('192.0.2.50') }),
+      '192.0.2.1 gives 192.0.2.50 by null',
+    ],
+    [
+      'a REQUEST by who has an address already',
+      message('request', { serverId: ip('192.0.2.1'), clientAddress: ip('192.0.2.60') }),
       '192.0.2.1 gives nothing by null',
     ],
     [

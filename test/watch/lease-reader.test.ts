@@ -48,6 +48,7 @@ describe('LeaseReader', () => {
     expect(heard).toEqual(['192.0.2.50 until 2000000000', '192.0.2.51 until 2000000000']);
     writeFileSync(path, line(50, 2_000_000_600));
     await reader.look();
+    await reader.look();
     expect(heard.slice(2)).toEqual(['192.0.2.50 until 2000000600', '192.0.2.51 until 0']);
   });
 
@@ -97,7 +98,8 @@ describe('LeaseReader', () => {
     expect(heard.at(-1)).toBe('192.0.2.60 until 2000000000');
     heard.length = 0;
     await reader.look();
-    expect(heard).toEqual([]);
+    await reader.look();
+    expect(heard).toEqual(['192.0.2.50 until 0', '192.0.2.51 until 0']);
   });
 
   it('gives a snapshot once after the start and after each again, when every file has been read', async () => {
@@ -113,12 +115,17 @@ describe('LeaseReader', () => {
     expect(snapshots).toEqual([]);
     writeFileSync(second, line(61));
     await both.look();
+    expect(snapshots).toEqual([]);
+    await both.look();
     await both.look();
     expect(snapshots).toEqual([['192.0.2.50', '192.0.2.61']]);
     rmSync(second);
     await both.again();
+    await both.look();
     expect(snapshots).toHaveLength(1);
     writeFileSync(second, '');
+    await both.look();
+    expect(snapshots).toHaveLength(1);
     await both.look();
     expect(snapshots.slice(1)).toEqual([['192.0.2.50']]);
   });
@@ -126,6 +133,7 @@ describe('LeaseReader', () => {
   it('gives a snapshot again when it could not be taken', async () => {
     writeFileSync(path, line(50));
     snapshotFails = true;
+    await reader.look();
     await reader.look();
     snapshotFails = false;
     await reader.look();
@@ -144,6 +152,7 @@ describe('LeaseReader', () => {
     expect(heard).not.toContain('192.0.2.51 until 0');
     expect(reader.status()).toMatchObject([{ leases: 65_537, problem: expect.stringContaining('more than 65536 addresses') }]);
     await reader.again();
+    await reader.look();
     expect(snapshots).toEqual([]);
     expect(heard).not.toContain('192.0.2.51 until 0');
   });
@@ -159,8 +168,10 @@ describe('LeaseReader', () => {
     writeFileSync(second, line(50, 2_000_000_600));
     await both.look();
     writeFileSync(path, '');
+    heard.length = 0;
     await both.look();
-    expect(heard.at(-1)).toBe('192.0.2.50 until 2000000600');
+    await both.look();
+    expect(heard).toEqual(['192.0.2.50 until 2000000600']);
   });
 
   it('says of each file how it is doing', async () => {
@@ -185,29 +196,83 @@ describe('LeaseReader', () => {
     expect(all.status()[0]).toMatchObject({ leases: 1, malformed: 0, problem: null });
   });
 
-  it('tells of all leases and of those that are over whenever something changed, once every file has been read', async () => {
+  it('tells of all leases and of those that are over whenever something changed, of the files that were read', async () => {
     const second = join(folder, 'dhcpd.leases');
-    const told: string[][] = [];
+    const told: [string[], boolean][] = [];
     const both = new LeaseReader({
       files: [path, second].map((file) => ({ path: file, format: 'auto' as const })),
       logger: createLogger({ level: 'silent' }),
       onLease: () => undefined,
-      onLeases: (leases, former) => told.push([...leases.map(({ address }) => address), ...former].map(formatIpv4)),
+      onLeases: (leases, former, whole) =>
+        told.push([[...leases.map(({ address }) => address), ...former].map(formatIpv4), whole]),
     });
-    writeFileSync(path, line(50));
     await both.look();
     expect(told).toEqual([]);
+    writeFileSync(path, line(50));
+    await both.look();
+    await both.look();
+    expect(told.splice(0)).toEqual([[['192.0.2.50'], false]]);
     writeFileSync(second, 'lease 192.0.2.60 { ends never; binding state free; }\n');
     await both.look();
     await both.look();
-    expect(told).toEqual([['192.0.2.50', '192.0.2.60']]);
+    expect(told.splice(0)).toEqual([[['192.0.2.50', '192.0.2.60'], true]]);
     rmSync(path);
     writeFileSync(second, 'lease 192.0.2.61 { ends never; binding state active; }\n');
     await both.look();
-    expect(told.slice(1)).toEqual([['192.0.2.50', '192.0.2.61']]);
+    await both.look();
+    // What is gone from the second is believed when it is seen twice, and what is gone altogether is kept.
+    expect(told.splice(0)).toEqual([
+      [['192.0.2.50', '192.0.2.61', '192.0.2.60'], true],
+      [['192.0.2.50', '192.0.2.61'], true],
+    ]);
     await both.again();
-    expect(told).toHaveLength(2);
+    expect(told).toEqual([[['192.0.2.50', '192.0.2.61'], true]]);
   });
+
+  it('goes on with the others when one file is missing: they are told, only endings and the snapshot wait', async () => {
+    const missing = join(folder, 'missing.leases');
+    const told: string[][] = [];
+    const both = new LeaseReader({
+      files: [path, missing].map((file) => ({ path: file, format: 'auto' as const })),
+      logger: createLogger({ level: 'silent' }),
+      onLease: ({ address, endsMs }) => heard.push(`${formatIpv4(address)} until ${endsMs / 1000}`),
+      onLeases: (leases) => told.push(leases.map(({ address }) => formatIpv4(address))),
+      onSnapshot: (leases) => snapshots.push(leases.map(({ address }) => formatIpv4(address))),
+    });
+    writeFileSync(path, line(50) + line(51));
+    await both.look();
+    writeFileSync(path, line(50));
+    await both.look();
+    await both.look();
+    expect(told).toEqual([['192.0.2.50', '192.0.2.51']]);
+    expect([heard, snapshots]).toEqual([['192.0.2.50 until 2000000000', '192.0.2.51 until 2000000000'], []]);
+    writeFileSync(missing, line(51));
+    await both.look();
+    await both.look();
+    expect(heard.slice(2)).toEqual(['192.0.2.51 until 2000000000', '192.0.2.51 until 2000000000']);
+    expect(snapshots).toEqual([['192.0.2.50', '192.0.2.51']]);
+  });
+
+  it.each(['the same reader', 'the next one'])(
+    'says of a lease that came around a new beginning that it is new: %s',
+    async (who) => {
+      const files = [{ path, format: 'auto' as const }];
+      const logger = createLogger({ level: 'silent' });
+      const said: string[] = [];
+      const onLease = ({ address }: { address: Parameters<typeof formatIpv4>[0] }, isNew: boolean) =>
+        void said.push(`${formatIpv4(address)} ${isNew}`);
+      const first = new LeaseReader({ files, logger, onLease });
+      writeFileSync(path, line(50));
+      await first.look();
+      writeFileSync(path, line(50) + line(51));
+      if (who === 'the same reader') await first.again();
+      else {
+        first.stop();
+        await new LeaseReader({ files, logger, onLease, after: first }).look();
+      }
+      expect(said).toEqual(['192.0.2.50 false', '192.0.2.50 false', '192.0.2.51 true']);
+    },
+  );
 
   it('tells once that there are none where no file is configured, and gives no snapshot', async () => {
     const told: unknown[] = [];
@@ -220,7 +285,7 @@ describe('LeaseReader', () => {
     });
     await none.look();
     await none.look();
-    expect(told).toEqual([[[], []]]);
+    expect(told).toEqual([[[], [], true]]);
   });
 
   it('says each trouble once: what is malformed, who was found at a leased address, a file that is gone', async () => {
@@ -252,5 +317,76 @@ describe('LeaseReader', () => {
     expect(heard).toEqual(['192.0.2.50 until 2000000000']);
     await reader.look();
     expect(heard).toEqual(['192.0.2.50 until 2000000000', '192.0.2.51 until 2000000000']);
+  });
+});
+
+describe('a file that is cut and written anew', () => {
+  const both = line(50) + line(51);
+  const looks = async (...texts: readonly string[]): Promise<void> => {
+    for (const text of texts) {
+      writeFileSync(path, text);
+      await reader.look();
+    }
+  };
+
+  it('ends nothing when a look falls in between, and tells nothing anew', async () => {
+    const told: number[] = [];
+    const spoken = new LeaseReader({
+      files: [{ path, format: 'auto' }],
+      logger: createLogger({ level: 'silent' }),
+      onLease: ({ address, endsMs }, isNew) => heard.push(`${formatIpv4(address)} until ${endsMs / 1000} ${isNew}`),
+      onLeases: (leases) => told.push(leases.length),
+    });
+    for (const text of [both, '', line(50), both]) {
+      writeFileSync(path, text);
+      await spoken.look();
+    }
+    expect(heard).toEqual(['192.0.2.50 until 2000000000 false', '192.0.2.51 until 2000000000 false']);
+    expect(new Set(told)).toEqual(new Set([2]));
+  });
+
+  it('ends what is still missing when it has not changed for a look', async () => {
+    await looks(both, line(50));
+    expect(heard).toHaveLength(2);
+    await reader.look();
+    expect(heard.slice(2)).toEqual(['192.0.2.51 until 0']);
+    await reader.look();
+    expect(heard).toHaveLength(3);
+  });
+
+  it('ends what was missing three times in a row, where the file never stays as it is', async () => {
+    await looks(both, line(50, 2_000_000_001), line(50, 2_000_000_002));
+    expect(heard.some((one) => one.endsWith(' 0'))).toBe(false);
+    await looks(line(50, 2_000_000_003));
+    expect(heard.at(-1)).toBe('192.0.2.51 until 0');
+  });
+
+  it('ends at once what is missing in a whole file that was moved into its place, and not in half a one', async () => {
+    const replace = async (text: string): Promise<void> => {
+      writeFileSync(`${path}.new`, text);
+      renameSync(`${path}.new`, path);
+      await reader.look();
+    };
+    writeFileSync(path, both);
+    await reader.look();
+    await replace(line(50).slice(0, -1));
+    await replace('');
+    expect(heard).toHaveLength(2);
+    await replace(line(50));
+    expect(heard.slice(2)).toEqual(['192.0.2.51 until 0']);
+  });
+
+  it('that says of an address that its lease is over is believed at once', async () => {
+    const lease = (state: string): string => `lease 192.0.2.60 { ends never; binding state ${state}; }\n`;
+    await looks(lease('active'), lease('active') + lease('free'));
+    expect(heard).toHaveLength(2);
+    expect(heard[1]).toBe('192.0.2.60 until 0');
+  });
+
+  it('ends nothing in the ledger after the start either: no snapshot before it is seen twice', async () => {
+    await looks('', both);
+    expect(snapshots).toEqual([]);
+    await reader.look();
+    expect(snapshots).toEqual([['192.0.2.50', '192.0.2.51']]);
   });
 });

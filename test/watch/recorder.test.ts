@@ -198,13 +198,14 @@ describe('Recorder', () => {
     };
 
     it('writes in slices with a turn of the loop in between, and the sweep with the last', async () => {
-      const { recorder: made, batches } = recorder();
+      const { recorder: made, batches, clock } = recorder();
       flood(made, 2 * SLICE + 10);
       made.sweep(SWEEP);
       tick(made);
       expect(batches.map(({ sightings, sweeps }) => [sightings.length, sweeps.length])).toEqual([[SLICE, 0]]);
       // What comes meanwhile waits for the next round, but where it joins what still waits; it does not hold the sweep up.
       flood(made, 3 * SLICE, 2000);
+      clock.advance(1000);
       made.sweep({ ...SWEEP, startedMs: 7 });
       for (let n = 0; n < 5; n++) await turn();
       expect(batches.map(({ sightings, sweeps }) => [sightings.length, sweeps.length])).toEqual([
@@ -235,6 +236,34 @@ describe('Recorder', () => {
         [SLICE, 0],
         [10, 1],
       ]);
+    });
+
+    it('lets the wire be read first while the flood comes, but not for longer than a second; then it goes on', () => {
+      const { recorder: made, batches, clock, disk } = recorder();
+      disk.onWrite = () => clock.advance(5);
+      const pass = (ms: number): void => {
+        clock.advance(ms);
+        vi.advanceTimersByTime(ms);
+      };
+      flood(made, 3 * SLICE);
+      vi.useFakeTimers();
+      made.start();
+      vi.advanceTimersByTime(FLUSH_INTERVAL_MS);
+      expect(batches).toHaveLength(1);
+      for (let passed = 0; passed < 900; passed += 5) {
+        flood(made, SLICE);
+        pass(5);
+      }
+      expect(batches).toHaveLength(1);
+      for (let passed = 0; passed < 200; passed += 5) {
+        flood(made, SLICE);
+        pass(5);
+      }
+      expect(batches).toHaveLength(2);
+      pass(20);
+      expect(batches).toHaveLength(3);
+      made.stop();
+      vi.useRealTimers();
     });
 
     it('writes nothing after it was stopped in the middle', async () => {

@@ -39,6 +39,8 @@ export interface AlertConflict {
   readonly segment: string;
   readonly pool: string;
   readonly address: string;
+  /** `scope-overlap`: the DHCP server, or `lease-file`. Absent in messages that were stored before there was such a member. */
+  readonly server?: string | null;
   /** `scope-overlap`: the part of the pool that the server hands out. */
   readonly overlap: { readonly start: string; readonly end: string } | null;
   readonly mac: string | null;
@@ -72,8 +74,8 @@ export interface Delivery {
 
 /** The outbox as the dispatcher needs it; the ledger implements it. All may throw FreeholdError `ledger-...`. */
 export interface Outbox {
-  /** Deliveries that are not done, of this channel, ascending by alert; at most `limit`. */
-  pending(channel: string, limit: number): readonly Delivery[];
+  /** Deliveries that are not done, of this channel, ascending by alert; at most `limit`, and only of alerts after `afterAlertId`. */
+  pending(channel: string, limit: number, afterAlertId?: number): readonly Delivery[];
   /** Done with it: delivered, or rejected for good. */
   settle(alertId: number, channel: string, outcome: 'delivered' | 'rejected', atMs: number): void;
   postpone(alertId: number, channel: string, attempts: number, nextTryMs: number, reason: string): void;

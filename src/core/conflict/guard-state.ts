@@ -10,7 +10,9 @@ import type { InfrastructureAddress } from '../evidence/facts.ts';
 import type { AddressOwners } from './address-owners.ts';
 import { type Assignment, type ClusterView, EMPTY_VIEW, type Speaker } from './cluster-view.ts';
 import { createHolds, type Holds } from './holds.ts';
+import { createListening, type Listening } from './listening.ts';
 import { adopt, createOpenConflicts, type OpenConflicts } from './open-conflicts.ts';
+import { createOwnLooks, type OwnLooks } from './own-looks.ts';
 import { indexPools, type PoolIndex } from './pool-index.ts';
 import { createRecentAddresses, type RecentAddresses } from './recent-addresses.ts';
 import type { Conflict } from './types.ts';
@@ -20,6 +22,8 @@ import type { Uses } from './uses.ts';
 export const MAX_SEGMENTS = 1_024;
 /** How long the last use by a speaker says that an address is held, where assignments are not known. */
 export const HELD_MS = 24 * 3_600_000;
+/** How long after a use by a speaker it counts as answering for the address right now. */
+const TAKEN_MS = 10 * 60_000;
 
 export interface GuardSettings {
   /** How long a stranger must be silent, while valid sweeps look, before its conflict is closed. ms */
@@ -37,6 +41,8 @@ export type RuleName =
   | 'scanner'
   | 'neighbour-table'
   | 'decline-speaker-holds-it'
+  | 'decline-after-own-probe'
+  | 'decline-too-early'
   | 'too-many-conflicts';
 
 export interface SegmentState {
@@ -53,8 +59,16 @@ export interface SegmentState {
   swept: boolean;
   /** Too few of its addresses lie outside the pools for telling a stand-in by its answers for others. */
   mostlyPool: boolean;
-  /** An address of its own for each virtual router MAC; bounded. */
-  readonly virtualRouters: Map<Mac, Ipv4>;
+  /** Virtual router MACs with an address outside the pools; bounded. */
+  readonly virtualRouters: Map<Mac, VirtualRouter>;
+  readonly ownLooks: OwnLooks;
+  readonly listening: Listening;
+}
+
+/** Epoch ms at which it was last heard to have an address of its own outside the pools, and the gateway's; -Infinity: never. */
+export interface VirtualRouter {
+  readonly ownMs: number;
+  readonly gatewayMs: number;
 }
 
 /** A pool address that a Service holds, and for how long nobody answered for it. */
@@ -67,6 +81,8 @@ export interface Held {
 }
 
 export interface Guard {
+  /** Epoch ms. */
+  readonly startedMs: number;
   settings: GuardSettings;
   view: ClusterView;
   /** False until the first `setView`: until then nothing is known to be in no pool. */
@@ -85,6 +101,9 @@ export interface Guard {
   readonly probed: RecentAddresses;
   /** Addresses that a MAC answered us for; mark: when it was last seen to stand in. */
   readonly answered: RecentAddresses;
+  /** Of these those in a pool, and those in none: each of them kept for itself, as a stand-in answers for many of both. */
+  readonly answeredInPool: RecentAddresses;
+  readonly answeredOutside: RecentAddresses;
   /** Addresses that another MAC itself uses, and this one answered for. */
   readonly answeredForOthers: RecentAddresses;
   /** Segments whose stand-ins changed since the last tick. */
@@ -104,6 +123,7 @@ export interface GuardOptions {
 
 export function createGuard({ settings, open, nextId, nowMs }: GuardOptions): Guard {
   const guard: Guard = {
+    startedMs: nowMs,
     settings,
     view: EMPTY_VIEW,
     hasView: false,
@@ -117,6 +137,8 @@ export function createGuard({ settings, open, nextId, nowMs }: GuardOptions): Gu
     holds: createHolds(),
     probed: createRecentAddresses(12),
     answered: createRecentAddresses(8),
+    answeredInPool: createRecentAddresses(2),
+    answeredOutside: createRecentAddresses(8),
     answeredForOthers: createRecentAddresses(3),
     newStandIns: new Set(),
     dismissed: {
@@ -127,10 +149,12 @@ export function createGuard({ settings, open, nextId, nowMs }: GuardOptions): Gu
       scanner: 0,
       'neighbour-table': 0,
       'decline-speaker-holds-it': 0,
+      'decline-after-own-probe': 0,
+      'decline-too-early': 0,
       'too-many-conflicts': 0,
     },
   };
-  for (const conflict of open) if (conflict.closedMs === null) adopt(guard.open, conflict, faultKey(conflict), nowMs);
+  for (const conflict of open) if (conflict.closedMs === null) adopt(guard.open, conflict, keyOf(conflict), nowMs);
   return guard;
 }
 
@@ -143,6 +167,27 @@ export const faultKey = ({
   detail,
 }: Pick<Conflict, 'kind' | 'segment' | 'pool' | 'address' | 'detail'>): string =>
   kind === 'scope-overlap' ? `${kind} ${segment} ${detail.server ?? ''} ${pool}` : `${kind} ${address}`;
+
+/** Of the conflict that stands for all strangers of a segment for whom there was no room. */
+export const crowdKey = (segment: string): string => `crowd ${segment}`;
+
+/** Of a conflict from the ledger; null for one that is kept by its address. */
+function keyOf(conflict: Conflict): string | null {
+  switch (conflict.kind) {
+    case 'imminent':
+    case 'contested':
+      return null;
+    case 'squatter':
+      return conflict.detail.rule === 'too-many-conflicts' ? crowdKey(conflict.segment) : null;
+    case 'infrastructure':
+      // With a stranger it is a node that was heard, without one it stands in the configuration.
+      return conflict.stranger === null ? faultKey(conflict) : null;
+    case 'split-brain':
+    case 'scope-overlap':
+    case 'unannounced':
+      return faultKey(conflict);
+  }
+}
 
 /** Made where it is not known; null beyond the bound. */
 export function segmentOf(guard: Guard, name: string): SegmentState | null {
@@ -159,6 +204,8 @@ export function segmentOf(guard: Guard, name: string): SegmentState | null {
     swept: false,
     mostlyPool: false,
     virtualRouters: new Map(),
+    ownLooks: createOwnLooks(),
+    listening: createListening(),
   };
   guard.segments.set(name, made);
   return made;
@@ -177,6 +224,13 @@ export function isHeld(guard: Guard, address: Ipv4, atMs: number): boolean {
 export function wasUsedBySpeaker(guard: Guard, address: Ipv4, atMs: number): boolean {
   const use = guard.uses.get(address);
   return use !== undefined && atMs - use.lastMs <= HELD_MS;
+}
+
+/** Whether somebody has the right to answer for the address just now, and does: who else answers for it is in the way. */
+export function isTaken({ held, uses }: Guard, address: Ipv4, atMs: number): boolean {
+  if (held?.has(address) === true) return true;
+  const use = uses.get(address);
+  return use !== undefined && Math.abs(atMs - use.lastMs) <= TAKEN_MS;
 }
 
 export const serviceAt = (guard: Guard, address: Ipv4): string | null => guard.held?.get(address)?.assignment.service ?? null;

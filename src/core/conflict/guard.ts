@@ -16,16 +16,21 @@ import { closeOutsidePools, closeQuiet } from './closing.ts';
 import type { ClusterView, Pool } from './cluster-view.ts';
 import { dismiss, type Guard, type GuardSettings, type SegmentState, segmentOf } from './guard-state.ts';
 import { takeDue } from './holds.ts';
+import { createListening, noteLook } from './listening.ts';
+import { noteNodeIntent, noteNodeUse } from './node-intents.ts';
 import { allOpen, type Changes, close, snapshot, tellUntold } from './open-conflicts.ts';
+import { createOwnLooks, noteEnd, noteStart } from './own-looks.ts';
 import { indexPools, poolAt } from './pool-index.ts';
 import { MOSTLY_POOL, remember } from './rules.ts';
 import { noteSpeaker } from './speakers.ts';
 import { compareInfrastructure, compareScopes } from './static-faults.ts';
-import { noteDecline, noteHeld, noteRefusal, noteStranger, takeBack, takeBackFromSpeakers } from './strangers.ts';
+import { noteHeld, noteStranger, takeBack, takeBackFromSpeakers } from './strangers.ts';
 import type { Sweep } from './sweep.ts';
 import type { Conflict, ConflictChange } from './types.ts';
 import { closeReleased, heldFrom, noteSilence } from './unannounced.ts';
+import { forgetOthers } from './uses.ts';
 import type { WireEvent, WireSighting } from './wire-event.ts';
+import { closeWithdrawn, noteDecline, noteRefusal } from './withdrawals.ts';
 
 export { createGuard, type Guard, type GuardOptions, type GuardSettings } from './guard-state.ts';
 export type { Sweep } from './sweep.ts';
@@ -42,6 +47,7 @@ export function setView(guard: Guard, view: ClusterView, nowMs: number): readonl
   guard.hasView = true;
   guard.pools = indexPools(view.pools);
   guard.speakers = new Map(view.speakers.map((speaker) => [speaker.mac, speaker]));
+  forgetOthers(guard.uses, guard.speakers);
   const before = guard.held;
   guard.held = heldFrom(view.assignments, before, nowMs);
   for (const segment of guard.segments.values()) segment.mostlyPool = isMostlyPool(guard, segment.range);
@@ -89,7 +95,8 @@ export function keepSegments(guard: Guard, names: readonly string[], nowMs: numb
   const kept = new Set(names);
   for (const conflict of allOpen(guard.open)) {
     // A node's address is in the pool whoever watches it.
-    if (conflict.now.detail.role === 'node' || kept.has(conflict.now.segment)) continue;
+    const isStatic = conflict.now.detail.role === 'node' && conflict.key !== null;
+    if (isStatic || kept.has(conflict.now.segment)) continue;
     close(guard.open, conflict, 'not-in-pool', { nowMs, causedMs: nowMs }, changes);
   }
   for (const segment of guard.segments.values()) {
@@ -98,6 +105,11 @@ export function keepSegments(guard: Guard, names: readonly string[], nowMs: numb
     segment.range = null;
     segment.owners = null;
     segment.infrastructure = [];
+    segment.standIns = new Set();
+    segment.swept = false;
+    segment.virtualRouters.clear();
+    Object.assign(segment.listening, createListening());
+    Object.assign(segment.ownLooks, createOwnLooks());
   }
   return changes;
 }
@@ -117,9 +129,8 @@ export function setStandIns(guard: Guard, segmentName: string, macs: readonly Ma
 /** Something was heard. Called for every frame: for an address in no pool it allocates nothing and returns the same empty list. */
 export function hear(guard: Guard, event: WireEvent, nowMs: number): readonly ConflictChange[] {
   if (event.kind === 'dhcp-nak') {
-    const changes: Changes = [];
-    noteRefusal(guard, event, nowMs, changes);
-    return changes;
+    noteRefusal(guard, event, nowMs);
+    return NO_CHANGES;
   }
   const segment = segmentOf(guard, event.segment);
   if (segment === null) return NO_CHANGES;
@@ -145,7 +156,7 @@ function judge(
 ): void {
   const { mac, source } = sighting;
   if (source === 'dhcp-decline') {
-    noteDecline(guard, pool, sighting, nowMs, changes);
+    noteDecline(guard, segment, pool, sighting, nowMs, changes);
     return;
   }
   // An answer to a ping that came through a router, say: nobody can tell whose it was.
@@ -160,9 +171,14 @@ function judge(
     noteStranger(guard, segment, pool, { ...sighting, mac }, held, nowMs, changes);
     return;
   }
-  // Rule `speaker`: a node may answer for any pool address, and probe and ask for it.
+  if (isIntent(source)) {
+    noteNodeIntent(guard, segment, pool, { ...sighting, mac }, held, nowMs, changes);
+    return;
+  }
+  // Rule `speaker`: a node may answer for any pool address, announce it, and speak from it.
   dismiss(guard, 'speaker');
-  if (!isIntent(source)) noteSpeaker(guard, pool, speaker, sighting, nowMs, changes);
+  noteNodeUse(guard, { ...sighting, mac }, nowMs, changes);
+  noteSpeaker(guard, pool, speaker, sighting, nowMs, changes);
 }
 
 /** All DHCP servers that are known, of all segments. */
@@ -173,14 +189,27 @@ export function noteServers(guard: Guard, servers: readonly DhcpServer[], nowMs:
   return changes;
 }
 
+/**
+ * A look of our own begins: its probes can make a client decline the address that it was about to take.
+ * @param startedMs epoch ms of the first probe
+ * @param endsMs epoch ms of the last probe, of a live run; null for a sweep, which `noteSweep` ends
+ */
+export function noteOwnLook(guard: Guard, segmentName: string, startedMs: number, endsMs: number | null = null): void {
+  const segment = segmentOf(guard, segmentName);
+  if (segment !== null) noteStart(segment.ownLooks, startedMs, endsMs);
+}
+
 /** A sweep has ended, and all that it heard was told with `hear`. */
 export function noteSweep(guard: Guard, sweep: Sweep, nowMs: number): readonly ConflictChange[] {
   const changes: Changes = [];
   takeBackFromStandIns(guard, nowMs, changes);
-  if (!sweep.valid) return changes;
   const segment = segmentOf(guard, sweep.segment);
-  if (segment !== null) segment.swept = true;
-  closeQuiet(guard, sweep, nowMs, changes);
+  if (segment === null) return changes;
+  noteEnd(segment.ownLooks, sweep.endedMs);
+  const whole = noteLook(segment.listening, sweep);
+  if (!sweep.valid) return changes;
+  segment.swept = true;
+  closeQuiet(guard, segment, sweep, whole, nowMs, changes);
   noteSilence(guard, sweep, nowMs, changes);
   return changes;
 }
@@ -194,6 +223,7 @@ export function tick(guard: Guard, nowMs: number): readonly ConflictChange[] {
     const pool = poolAt(guard.pools, sighting.address);
     if (segment !== null && pool !== null) judge(guard, segment, pool, sighting, true, nowMs, changes);
   }
+  closeWithdrawn(guard, nowMs, changes);
   tellUntold(guard.open, nowMs, changes);
   return changes.length === 0 ? NO_CHANGES : changes;
 }

@@ -8,9 +8,17 @@
 import type { Ipv4 } from '../address/ipv4.ts';
 import type { Mac } from '../address/mac.ts';
 import { isOthers, noteOwner } from './address-owners.ts';
-import type { Guard, RuleName, SegmentState } from './guard-state.ts';
+import { type Guard, isTaken, type RuleName, type SegmentState } from './guard-state.ts';
 import { poolAt } from './pool-index.ts';
-import { addressesWithin, countWithin, forgetAddress, markOf, noteAddress, slotOf } from './recent-addresses.ts';
+import {
+  addressesWithin,
+  countWithin,
+  forgetAddress,
+  markOf,
+  noteAddress,
+  type RecentAddresses,
+  slotOf,
+} from './recent-addresses.ts';
 import { isVirtualRouterMac } from './virtual-mac.ts';
 import type { WireSighting } from './wire-event.ts';
 
@@ -32,11 +40,19 @@ const STAND_IN_OUTSIDE = 4;
 export const MOSTLY_POOL = 16;
 /** How long after that its answers still are a stand-in's, unless a sweep says so for longer. */
 const STAND_IN_REMEMBERED_MS = 10_000;
+/** Whoever answers for an address that is taken must answer for so many outside the pools: as many as `answeredOutside` is wide. */
+const STAND_IN_FOR_TAKEN = 8;
+/** How long an answer outside the pools, or one in them, tells what the MAC does. */
+const ANSWERS_MS = 24 * 3_600_000;
 
 /** `stands-in-for-sleepers`: answered for this many addresses of others, as many as `answeredForOthers` is wide. */
 const SLEEPERS = 3;
 const SLEEPERS_MS = 24 * 3_600_000;
 
+/** `virtual-router`: answered for so many pool addresses, as many as `answeredInPool` is wide: one could be its own. */
+const ROUTER_IN_POOL = 2;
+/** How long an address outside the pools makes it a router. */
+const ROUTER_MS = 24 * 3_600_000;
 /** Virtual router MACs remembered for each segment; VRRP and HSRP know 4,608 in all. */
 export const MAX_VIRTUAL_ROUTERS = 1_024;
 
@@ -88,6 +104,7 @@ function rememberReply(
   let turned: RuleName | null = null;
   if (solicited) {
     const { answered } = guard;
+    noteAddress(inPool ? guard.answeredInPool : guard.answeredOutside, segment.number, mac, address, atMs);
     const slot = noteAddress(answered, segment.number, mac, address, atMs);
     const caughtMs = markOf(answered, slot);
     if (answersForMany(guard, segment, slot, atMs)) {
@@ -103,9 +120,7 @@ function rememberReply(
     const slot = noteAddress(others, segment.number, mac, address, atMs);
     if (!knew && countWithin(others, slot, atMs, SLEEPERS_MS) >= SLEEPERS) turned = 'stands-in-for-sleepers';
   }
-  if (isVirtualRouterMac(mac) && segment.infrastructure.some((known) => known.role === 'gateway' && known.address === address)) {
-    rememberVirtualRouter(segment, mac, address);
-  }
+  if (isVirtualRouterMac(mac) && isGateway(segment, address)) rememberVirtualRouter(segment, mac, address, atMs);
   return turned;
 }
 
@@ -127,12 +142,17 @@ function rememberOwner(guard: Guard, segment: SegmentState, mac: Mac, { address,
   if (segment.owners !== null) noteOwner(segment.owners, address, mac, atMs);
   if (inPool) return;
   forgetAddress(guard.answeredForOthers, segment.number, mac, address);
-  if (isVirtualRouterMac(mac)) rememberVirtualRouter(segment, mac, address);
+  if (isVirtualRouterMac(mac)) rememberVirtualRouter(segment, mac, address, atMs);
 }
 
-function rememberVirtualRouter({ virtualRouters }: SegmentState, mac: Mac, address: Ipv4): void {
+const isGateway = ({ infrastructure }: SegmentState, address: Ipv4): boolean =>
+  infrastructure.some((known) => known.role === 'gateway' && known.address === address);
+
+function rememberVirtualRouter(segment: SegmentState, mac: Mac, address: Ipv4, atMs: number): void {
+  const { virtualRouters } = segment;
+  const gatewayMs = isGateway(segment, address) ? atMs : (virtualRouters.get(mac)?.gatewayMs ?? Number.NEGATIVE_INFINITY);
   virtualRouters.delete(mac);
-  virtualRouters.set(mac, address);
+  virtualRouters.set(mac, { ownMs: atMs, gatewayMs });
   if (virtualRouters.size <= MAX_VIRTUAL_ROUTERS) return;
   for (const oldest of virtualRouters.keys()) {
     virtualRouters.delete(oldest);
@@ -142,22 +162,45 @@ function rememberVirtualRouter({ virtualRouters }: SegmentState, mac: Mac, addre
 
 const isWithin = (markMs: number, atMs: number, windowMs: number): boolean => Math.abs(atMs - markMs) <= windowMs;
 
-/** The rule by which an ARP reply of this MAC for a pool address proves no use; null for none. */
-export function ruleForReply(guard: Guard, segment: SegmentState, mac: Mac, atMs: number): RuleName | null {
-  if (isProxyArp(guard, segment, mac, atMs)) return 'proxy-arp';
+/**
+ * The rule by which an ARP reply of this MAC for a pool address proves no use; null for none. For an address that a Service holds, or
+ * that a node answers for right now, a stand-in is in the way: only who answers for everything, this one among others, is spared.
+ */
+export function ruleForReply(guard: Guard, segment: SegmentState, mac: Mac, address: Ipv4, atMs: number): RuleName | null {
+  const taken = isTaken(guard, address, atMs);
+  if (isProxyArp(guard, segment, mac, taken, atMs)) return 'proxy-arp';
+  if (taken) return null;
   if (standsInForSleepers(guard, segment, mac, atMs)) return 'stands-in-for-sleepers';
-  if (isVirtualRouterElsewhere(segment, mac)) return 'virtual-router';
+  if (isVirtualRouterElsewhere(guard, segment, mac, atMs)) return 'virtual-router';
   return null;
 }
 
 /**
  * `proxy-arp`: the MAC answers for everything, so that its answer says nothing about one address. Caught by the sweeps, or just now
- * answering us for eight addresses within 2 s, at least four of them outside the pools.
+ * answering us for eight addresses within 2 s, at least four of them outside the pools. Where an address is taken, the second holds
+ * until the first valid sweep only, and both need eight answers outside the pools.
  */
-function isProxyArp({ answered }: Guard, segment: SegmentState, mac: Mac, atMs: number): boolean {
-  if (segment.standIns.has(mac)) return true;
-  const slot = slotOf(answered, segment.number, mac);
-  return slot >= 0 && isWithin(markOf(answered, slot), atMs, STAND_IN_REMEMBERED_MS);
+function isProxyArp(guard: Guard, segment: SegmentState, mac: Mac, taken: boolean, atMs: number): boolean {
+  const outside = distinct(guard.answeredOutside, segment, mac, atMs, ANSWERS_MS);
+  if (segment.standIns.has(mac) && outside >= neededOutside(segment, taken)) return true;
+  const slot = slotOf(guard.answered, segment.number, mac);
+  if (slot < 0 || !isWithin(markOf(guard.answered, slot), atMs, STAND_IN_REMEMBERED_MS)) return false;
+  return !taken || (!segment.swept && outside >= STAND_IN_FOR_TAKEN);
+}
+
+/**
+ * Answers outside the pools without which a MAC that the sweeps caught could be a foreign node that has most of a small segment, or of
+ * the pools. Before the first valid sweep it may have had no occasion.
+ */
+function neededOutside({ mostlyPool, swept }: SegmentState, taken: boolean): number {
+  if (taken) return STAND_IN_FOR_TAKEN;
+  if (mostlyPool) return STAND_IN_OUTSIDE;
+  return swept ? 1 : 0;
+}
+
+function distinct(recent: RecentAddresses, segment: SegmentState, mac: Mac, atMs: number, windowMs: number): number {
+  const slot = slotOf(recent, segment.number, mac);
+  return slot < 0 ? 0 : countWithin(recent, slot, atMs, windowMs);
 }
 
 /**
@@ -165,16 +208,20 @@ function isProxyArp({ answered }: Guard, segment: SegmentState, mac: Mac, atMs: 
  * another MAC itself spoke from. Counted outside the pools only, where the others are no Services that it may have taken. The MAC
  * that counts is that of the ARP packet, never that of a bridge which passed it on.
  */
-function standsInForSleepers({ answeredForOthers }: Guard, segment: SegmentState, mac: Mac, atMs: number): boolean {
-  const slot = slotOf(answeredForOthers, segment.number, mac);
-  return slot >= 0 && countWithin(answeredForOthers, slot, atMs, SLEEPERS_MS) >= SLEEPERS;
-}
+const standsInForSleepers = ({ answeredForOthers }: Guard, segment: SegmentState, mac: Mac, atMs: number): boolean =>
+  distinct(answeredForOthers, segment, mac, atMs, SLEEPERS_MS) >= SLEEPERS;
 
 /**
- * `virtual-router`: a VRRP, HSRP or GLBP MAC that has an address of its own outside the pools is a router standing in. One that is
- * only known by the pool address has its virtual address in the pool, and that is a conflict.
+ * `virtual-router`: a VRRP, HSRP or GLBP MAC that has the gateway's address, or an address of its own outside the pools and answers us
+ * for several in them, is a router standing in. One that answers for a single pool address has its virtual address there, and that is
+ * a conflict.
  */
-const isVirtualRouterElsewhere = (segment: SegmentState, mac: Mac): boolean => segment.virtualRouters.has(mac);
+function isVirtualRouterElsewhere(guard: Guard, segment: SegmentState, mac: Mac, atMs: number): boolean {
+  const router = segment.virtualRouters.get(mac);
+  if (router === undefined || !isWithin(router.ownMs, atMs, ROUTER_MS)) return false;
+  if (isWithin(router.gatewayMs, atMs, ROUTER_MS)) return true;
+  return distinct(guard.answeredInPool, segment, mac, atMs, ANSWERS_MS) >= ROUTER_IN_POOL;
+}
 
 /** `scanner`: probes for many addresses, so it wants none of them. Its uses, and its DHCP messages, count like anyone's. */
 export function isScanner({ probed }: Guard, segment: SegmentState, mac: Mac, atMs: number): boolean {

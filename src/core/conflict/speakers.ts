@@ -21,7 +21,7 @@ export function noteSpeaker(
   const { address, source, atMs } = sighting;
   const use = useOf(guard.uses, address, speaker.mac, nodeOf(speaker), atMs);
   compareNodes(guard, pool, speaker, sighting, use, nowMs, changes);
-  noteUse(use, speaker.mac, nodeOf(speaker), source === 'arp-reply', atMs);
+  noteUse(use, speaker.mac, nodeOf(speaker), { isReply: source === 'arp-reply', solicited: sighting.solicited, atMs });
   const moment = { nowMs, causedMs: atMs };
   if (isHeld(guard, address, atMs)) noteHeld(guard, address, moment, changes);
   const unannounced = guard.open.faults.get(unannouncedKey(address));

@@ -1,11 +1,12 @@
 /**
  * Faults that stand in the configuration of the network rather than on the wire: an address with a part of its own inside a pool, and a
- * DHCP server whose span reaches into one. Compared anew with what is known whenever that changes.
+ * DHCP server that handed out addresses of one. Compared anew with what is known whenever that changes.
  */
 import type { Ipv4 } from '../address/ipv4.ts';
 import type { Mac } from '../address/mac.ts';
-import { contains, type Ipv4Range, overlaps } from '../address/range.ts';
-import { intersectSets } from '../address/range-set.ts';
+import { contains, type Ipv4Range } from '../address/range.ts';
+import { setContains } from '../address/range-set.ts';
+import { handedOutIn } from '../dhcp/handed-out.ts';
 import type { DhcpServer } from '../dhcp/types.ts';
 import { sourceBit } from '../evidence/sighting.ts';
 import type { Pool } from './cluster-view.ts';
@@ -68,7 +69,7 @@ export function compareInfrastructure(guard: Guard, nowMs: number, changes: Chan
 const segmentHolding = ({ segments }: Guard, address: Ipv4): SegmentState | undefined =>
   [...segments.values()].find(({ range }) => range !== null && contains(range, address));
 
-/** The span of a server, and a pool that it reaches into: one fault for each pair. */
+/** A server that handed out addresses of a pool: one fault for each pair. */
 export function compareScopes(guard: Guard, nowMs: number, changes: Changes): void {
   if (!guard.hasView || guard.servers === null) return;
   const faults = new Map<string, Fault>();
@@ -92,13 +93,17 @@ export function compareScopes(guard: Guard, nowMs: number, changes: Changes): vo
   compare(guard, 'scope-overlap', faults, () => true, nowMs, changes);
 }
 
-/** From the first to the last address that the span and the pool share; a pool may have gaps in between. */
-function overlapOf({ span }: DhcpServer, { addresses }: Pool): Ipv4Range | null {
-  if (span === null || !addresses.some((run) => overlaps(run, span))) return null;
-  const shared = intersectSets([span], addresses);
-  const first = shared[0];
-  const last = shared.at(-1);
-  return first === undefined || last === undefined ? null : { first: first.first, last: last.last };
+/**
+ * From the first to the last address of the pool that was handed out. A span that only reaches over the pool is no fault: one
+ * reservation above it, and a scope below, would make one. Where it is not known which were handed out, the ends of the span were.
+ */
+function overlapOf({ span, handedOut }: DhcpServer, { addresses }: Pool): Ipv4Range | null {
+  if (span === null) return null;
+  if (handedOut !== undefined) return handedOutIn(handedOut, addresses);
+  const ends = [span.first, span.last].filter((address) => setContains(addresses, address));
+  const [first] = ends;
+  const last = ends.at(-1);
+  return first === undefined || last === undefined ? null : { first, last };
 }
 
 function compare(

@@ -1,31 +1,31 @@
 /**
  * What a sighting of a pool address by somebody else than a speaker makes of it: `imminent`, `squatter`, `contested`, or nothing by
- * a rule of rules.ts. Also takes back what DHCP takes back, and what a rule finds out too late.
+ * a rule of rules.ts. Also takes back what a rule finds out too late. What DHCP takes back is in withdrawals.ts.
  */
 import type { Ipv4 } from '../address/ipv4.ts';
 import type { Mac } from '../address/mac.ts';
 import { isIntent, sourceBit } from '../evidence/sighting.ts';
 import type { Pool } from './cluster-view.ts';
-import { dismiss, type Guard, isHeld, type RuleName, type SegmentState, serviceAt, wasUsedBySpeaker } from './guard-state.ts';
-import { dropHolds, hold, PROBE_HOLD_MS, REPLY_HOLD_MS } from './holds.ts';
+import { dismiss, type Guard, isHeld, type RuleName, type SegmentState, serviceAt } from './guard-state.ts';
+import { hold, PROBE_HOLD_MS, REPLY_HOLD_MS } from './holds.ts';
 import {
   type Changes,
   close,
+  countSharing,
   escalate,
   foldIn,
-  isFull,
   MAX_STRANGERS_PER_ADDRESS,
   nameMac,
-  nameSharing,
   type OpenConflict,
   ofStranger,
   openConflict,
   strangersAt,
   touch,
 } from './open-conflicts.ts';
+import { makeRoom } from './room.ts';
 import { isScanner, ruleForReply } from './rules.ts';
 import type { ConflictKind } from './types.ts';
-import type { WireRefusal, WireSighting } from './wire-event.ts';
+import type { WireSighting } from './wire-event.ts';
 
 const REPLIES_ONLY = sourceBit('arp-reply');
 const PROBES_ONLY = sourceBit('arp-probe');
@@ -43,7 +43,7 @@ export function noteStranger(
   const { mac, address, source, atMs } = sighting;
   const known = findStranger(guard, address, mac);
   if (source === 'arp-reply' && (known === null || known.now.sources === REPLIES_ONLY)) {
-    const rule = ruleForReply(guard, segment, mac, atMs);
+    const rule = ruleForReply(guard, segment, mac, address, atMs);
     if (rule !== null) {
       dismiss(guard, rule);
       if (known?.now.stranger === mac) close(guard.open, known, 'dismissed', { nowMs, causedMs: atMs }, changes, { rule });
@@ -62,7 +62,7 @@ export function noteStranger(
   record(guard, pool, sighting, known, mac, kind, nowMs, changes);
 }
 
-const kindOfUse = (guard: Guard, address: Ipv4, atMs: number): ConflictKind =>
+export const kindOfUse = (guard: Guard, address: Ipv4, atMs: number): ConflictKind =>
   isHeld(guard, address, atMs) ? 'contested' : 'squatter';
 
 /** The conflict of this MAC at the address, or the one that it shares with others for whom there was no room. */
@@ -80,7 +80,8 @@ const isCrowded = (here: readonly OpenConflict[]): boolean =>
 const RANK: Readonly<Partial<Record<ConflictKind, number>>> = { imminent: 0, squatter: 1, contested: 2 };
 const isWorse = (kind: ConflictKind, than: ConflictKind): boolean => (RANK[kind] ?? 0) > (RANK[than] ?? 0);
 
-function record(
+/** One more piece of evidence: for the conflict that is known, or for a new one. @param mac null: whoever it is */
+export function record(
   guard: Guard,
   pool: Pool,
   { segment, address, source, atMs, hostname }: WireSighting,
@@ -94,15 +95,15 @@ function record(
   const moment = { nowMs, causedMs: atMs };
   if (known !== null) {
     foldIn(known, { atMs, sources: sourceBit(source), hostname });
-    if (mac !== null && known.now.stranger === null) nameSharing(known, mac);
+    if (source === 'dhcp-ack') known.ackMs = atMs;
+    const crowd = mac !== null && known.now.stranger === null && countSharing(known, mac, MAX_STRANGERS_PER_ADDRESS);
     if (isWorse(kind, known.now.kind)) raise(guard, known, kind, moment, changes);
+    else if (crowd) escalate(open, known, known.now.kind, moment, changes);
     else touch(open, known, nowMs, atMs, changes);
     return;
   }
-  if (isFull(open)) {
-    dismiss(guard, 'too-many-conflicts');
-    return;
-  }
+  const newcomer = { segment, pool: pool.name, address, mac, atMs, sources: sourceBit(source) };
+  if (!makeRoom(guard, newcomer, kind === 'imminent', nowMs, changes)) return;
   const crowded = isCrowded(strangersAt(open, address));
   const speaker = guard.uses.get(address)?.lastMac;
   const opened = openConflict(
@@ -126,6 +127,7 @@ function record(
     changes,
   );
   if (mac !== null && crowded) opened.sharing.add(mac);
+  if (source === 'dhcp-ack') opened.ackMs = atMs;
 }
 
 function raise(
@@ -154,41 +156,6 @@ export function noteHeld(
   }
 }
 
-/**
- * A DHCPDECLINE (RFC 2131 section 3.1, step 5): the client asked for the address, probed, and was answered. It takes back its own
- * intent, and is hard evidence of an occupant: of the speaker that holds it, of a stranger who is known, or of one who is not.
- */
-export function noteDecline(guard: Guard, pool: Pool, sighting: WireSighting, nowMs: number, changes: Changes): void {
-  const { address, client, atMs } = sighting;
-  if (client !== null) {
-    if (guard.speakers.has(client)) {
-      dismiss(guard, 'speaker');
-      return;
-    }
-    dropHolds(guard.holds, address, client);
-    const own = strangersAt(guard.open, address).find(({ now }) => now.stranger === client);
-    if (own?.now.kind === 'imminent') close(guard.open, own, 'withdrawn', { nowMs, causedMs: atMs }, changes);
-  }
-  if (wasUsedBySpeaker(guard, address, atMs)) {
-    dismiss(guard, 'decline-speaker-holds-it');
-    return;
-  }
-  const here = strangersAt(guard.open, address);
-  const occupant =
-    here.find(({ now }) => now.kind !== 'imminent' && now.stranger !== client) ?? here.find(({ now }) => now.stranger === null);
-  // The name in a DECLINE is that of who gave way, not of the occupant.
-  const { hostname: _, ...seen } = sighting;
-  record(guard, pool, seen, occupant ?? null, null, kindOfUse(guard, address, atMs), nowMs, changes);
-}
-
-/** A DHCPNAK (RFC 2131 section 3.1, step 4): what the client was about to do, it must not. */
-export function noteRefusal(guard: Guard, { segment, client, atMs }: WireRefusal, nowMs: number, changes: Changes): void {
-  for (const conflict of ofStranger(guard.open, client)) {
-    if (conflict.now.kind !== 'imminent' || conflict.now.segment !== segment) continue;
-    close(guard.open, conflict, 'withdrawn', { nowMs, causedMs: atMs }, changes);
-  }
-}
-
 /** A MAC has turned out to be a scanner, or to stand in: what was raised on its probes, or its answers, alone was nothing. */
 export function takeBack(
   guard: Guard,
@@ -200,15 +167,19 @@ export function takeBack(
 ): void {
   const onlyBy = rule === 'scanner' ? PROBES_ONLY : REPLIES_ONLY;
   for (const conflict of ofStranger(guard.open, mac)) {
-    if (conflict.now.segment !== segment.name || conflict.now.sources !== onlyBy) continue;
-    close(guard.open, conflict, 'dismissed', moment, changes, { rule });
+    const { now } = conflict;
+    if (now.segment !== segment.name || now.sources !== onlyBy) continue;
+    // No rule about answers holds for every address.
+    const its = rule === 'scanner' ? rule : ruleForReply(guard, segment, mac, now.address, moment.causedMs);
+    if (its !== null) close(guard.open, conflict, 'dismissed', moment, changes, { rule: its });
   }
 }
 
-/** Strangers who are speakers by now: a node was added. */
+/** Strangers who are speakers by now: a node was added. What a node takes for itself it takes as a speaker, too. */
 export function takeBackFromSpeakers(guard: Guard, nowMs: number, changes: Changes): void {
   for (const mac of guard.speakers.keys()) {
     for (const conflict of ofStranger(guard.open, mac)) {
+      if (conflict.now.kind === 'infrastructure') continue;
       close(guard.open, conflict, 'dismissed', { nowMs, causedMs: nowMs }, changes, { rule: 'speaker' });
     }
   }

@@ -14,7 +14,7 @@ import type { SourceBits } from '../evidence/sighting.ts';
  * - `contested`: a stranger uses an address that a Service holds.
  * - `split-brain`: several nodes answer for one address.
  * - `scope-overlap`: a DHCP server hands out addresses of the pool.
- * - `infrastructure`: a gateway, network, broadcast, node or own address lies inside the pool.
+ * - `infrastructure`: a gateway, network, broadcast, node or own address lies inside the pool, or a node takes one by DHCP.
  * - `unannounced`: a Service holds the address, and nobody answers for it. A notice.
  */
 export const CONFLICT_KINDS = [
@@ -35,7 +35,7 @@ export type Severity = 'notice' | 'warning' | 'critical';
 export type CloseReason =
   /** The quiet time passed, and valid sweeps looked at the address meanwhile. */
   | 'quiet'
-  /** The DHCP server refused the address (NAK), or the client declined it. */
+  /** The DHCP server refused the address (NAK), or the client declined it, and the client has been silent since. */
   | 'withdrawn'
   /** Whoever it was turned out to be no stranger (a rule of rules.ts): now in `detail.rule`. */
   | 'dismissed'
@@ -49,13 +49,16 @@ export interface ConflictDetail {
   /** `scope-overlap`: the server, and the part of the pool that its span covers. */
   readonly server?: Ipv4 | 'lease-file';
   readonly overlap?: Ipv4Range;
-  /** `infrastructure`. */
+  /** `infrastructure`. `node` with a stranger: that node was heard to take the address for itself, by DHCP. */
   readonly role?: InfrastructureAddress['role'] | 'node';
-  /** `split-brain`: names of the nodes, where they are known. */
+  /** `split-brain`: names of the nodes, and the MACs of those whose node is not known. */
   readonly nodes?: readonly string[];
   /** More strangers than are kept apart were seen at the address, at least so many; `stranger` is null then. */
   readonly strangers?: number;
-  /** `dismissed`: by which rule. */
+  /**
+   * `dismissed`: by which rule. `too-many-conflicts` in an open `squatter` without a stranger: it stands for all strangers of its
+   * segment for whom there was no room; `strangers` counts them, and `address` is that of the first.
+   */
   readonly rule?: string;
 }
 
@@ -70,7 +73,7 @@ export interface Acknowledgement {
 
 /**
  * One conflict at one moment. At most one is open for each kind, address and stranger; of `scope-overlap` one for each server and
- * pool.
+ * pool; of those that stand for whoever found no room one for each segment.
  */
 export interface Conflict {
   /** 1, 2, 3 …; never used twice, not even where the ledger could not be written. */
@@ -114,7 +117,7 @@ export interface ConflictChange {
   readonly event: 'opened' | 'escalated' | 'closed' | 'updated' | 'acknowledged';
   /** As it is after the change. */
   readonly conflict: Conflict;
-  /** `escalated`: the kind it had before. */
+  /** `escalated`: the kind it had before; the one it has, where only the strangers have become many more. */
   readonly from: ConflictKind | null;
   /** Epoch ms of the frame that caused it; of the clock where no frame did. For the latency of alerts. */
   readonly causedMs: number;

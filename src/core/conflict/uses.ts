@@ -18,6 +18,8 @@ export interface NodeUse {
   useMs: number;
   /** Of its last answer (an ARP reply that is no announcement); -Infinity for none. */
   replyMs: number;
+  /** Of its last answer to a question of ours. */
+  answerMs: number;
 }
 
 export interface AddressUse {
@@ -26,11 +28,13 @@ export interface AddressUse {
   /** Who that was. */
   lastMac: Mac;
   lastNode: string;
-  readonly nodes: NodeUse[];
+  nodes: NodeUse[];
   /** Several nodes at once, as split-brain.ts keeps it: the first and last time of the present stretch, how often. */
   atOnceFromMs: number | null;
   atOnceLastMs: number;
   atOnce: number;
+  /** When two nodes last answered one question of ours; -Infinity: never. */
+  bothAnsweredMs: number;
   /** An answer to a look of ours that no other node has given as well so far. */
   alone: { readonly node: string; readonly atMs: number } | null;
 }
@@ -49,6 +53,7 @@ export function useOf(uses: Uses, address: Ipv4, mac: Mac, node: string, atMs: n
     atOnceFromMs: null,
     atOnceLastMs: 0,
     atOnce: 0,
+    bothAnsweredMs: Number.NEGATIVE_INFINITY,
     alone: null,
   };
   uses.set(address, use);
@@ -62,7 +67,14 @@ export function useOf(uses: Uses, address: Ipv4, mac: Mac, node: string, atMs: n
 }
 
 /** Writes a use down; the last step, after split-brain.ts compared it with the ones before. */
-export function noteUse(use: AddressUse, mac: Mac, node: string, isReply: boolean, atMs: number): void {
+export function noteUse(
+  use: AddressUse,
+  mac: Mac,
+  node: string,
+  { isReply, solicited, atMs }: { readonly isReply: boolean; readonly solicited: boolean; readonly atMs: number },
+): void {
+  const replyMs = isReply ? atMs : Number.NEGATIVE_INFINITY;
+  const answerMs = isReply && solicited ? atMs : Number.NEGATIVE_INFINITY;
   use.lastMs = atMs;
   use.lastMac = mac;
   use.lastNode = node;
@@ -72,10 +84,30 @@ export function noteUse(use: AddressUse, mac: Mac, node: string, isReply: boolea
       const oldest = use.nodes.reduce((least, other) => (other.useMs < least.useMs ? other : least));
       use.nodes.splice(use.nodes.indexOf(oldest), 1);
     }
-    use.nodes.push({ node, mac, useMs: atMs, replyMs: isReply ? atMs : Number.NEGATIVE_INFINITY });
+    use.nodes.push({ node, mac, useMs: atMs, replyMs, answerMs });
     return;
   }
   known.mac = mac;
   known.useMs = atMs;
   if (isReply) known.replyMs = atMs;
+  if (isReply && solicited) known.answerMs = atMs;
+}
+
+/** Who is no speaker any more has used nothing: the addresses only it used are nobody's. */
+export function forgetOthers(uses: Uses, speakers: ReadonlyMap<Mac, unknown>): void {
+  for (const [address, use] of uses) {
+    if (use.nodes.every(({ mac }) => speakers.has(mac)) && speakers.has(use.lastMac)) continue;
+    use.nodes = use.nodes.filter(({ mac }) => speakers.has(mac));
+    const [first, ...others] = use.nodes;
+    if (first === undefined) {
+      uses.delete(address);
+      continue;
+    }
+    const last = others.reduce((newest, other) => (other.useMs > newest.useMs ? other : newest), first);
+    use.lastMs = last.useMs;
+    use.lastMac = last.mac;
+    use.lastNode = last.node;
+    use.atOnceFromMs = null;
+    use.alone = null;
+  }
 }

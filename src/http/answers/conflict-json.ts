@@ -83,9 +83,9 @@ function whatIsWrong(conflict: Conflict): string {
     case 'squatter':
       return `${who} ${many ? 'use' : 'uses'} ${where}`;
     case 'contested':
-      return `${who} ${many ? 'answer' : 'answers'} for ${where}, which ${holder} holds`;
+      return `${who} ${many ? 'answer' : 'answers'} for ${where}, which ${conflict.service === null ? 'a node answers for' : `${holder} holds`}`;
     case 'split-brain':
-      return `several nodes answer for ${where}${listed(detail.nodes ?? conflict.macs)}`;
+      return `several nodes answer for ${where}${whichNodes(conflict)}`;
     case 'scope-overlap': {
       const span = detail.overlap === undefined ? formatIpv4(conflict.address) : formatRange(detail.overlap);
       const server =
@@ -104,9 +104,14 @@ function whatIsWrong(conflict: Conflict): string {
 const MACS_NAMED = 4;
 
 function listed(names: readonly string[]): string {
-  if (names.length === 0) return '';
   const shown = names.slice(0, MACS_NAMED).map((name) => printable(name, NAME));
-  return `: ${shown.join(', ')}${names.length > MACS_NAMED ? ' …' : ''}`;
+  return `${shown.join(', ')}${names.length > MACS_NAMED ? ' …' : ''}`;
+}
+
+/** Not every node has a name here: the MACs tell of all of them. */
+function whichNodes({ detail: { nodes = [] }, macs }: Conflict): string {
+  if (nodes.length === 0) return macs.length === 0 ? '' : `: ${listed(macs)}`;
+  return `: ${listed(nodes)}${macs.length === 0 ? '' : ` (${listed(macs)})`}`;
 }
 
 function whoIsIt({ stranger, hostname, detail }: Conflict): string {

@@ -1,7 +1,9 @@
 /** Answers "which DHCP servers were heard, what do they hand out, and does it reach into a pool". */
 import { formatIpv4, type Ipv4 } from '../../core/address/ipv4.ts';
-import { intersectSets, rangeSet, setContains } from '../../core/address/range-set.ts';
+import type { Ipv4Range } from '../../core/address/range.ts';
+import { intersectSets, type RangeSet, rangeSet, setContains } from '../../core/address/range-set.ts';
 import type { Pool } from '../../core/conflict/cluster-view.ts';
+import { handedOutIn } from '../../core/dhcp/handed-out.ts';
 import type { DhcpServer } from '../../core/dhcp/types.ts';
 import { FreeholdError } from '../../core/error.ts';
 import type { Lease } from '../../core/evidence/facts.ts';
@@ -78,8 +80,14 @@ function mostTelling(leases: readonly Lease[], pools: readonly Pool[]): readonly
   return leases.filter((lease) => inPool.has(lease) || others-- > 0);
 }
 
+/** From the first to the last address of the pool that it handed out; where these are not known one by one, what its span covers. */
+function overlapsOf({ span, handedOut }: DhcpServer, addresses: RangeSet): readonly Ipv4Range[] {
+  if (handedOut === undefined) return span === null ? [] : intersectSets(rangeSet([span]), addresses);
+  const part = handedOutIn(handedOut, addresses);
+  return part === null ? [] : [part];
+}
+
 function serverJson(server: DhcpServer, pools: readonly Pool[], unexpected: boolean): DhcpServerJson {
-  const span = server.span === null ? [] : rangeSet([server.span]);
   return {
     server: server.server === 'lease-file' ? 'lease-file' : formatIpv4(server.server),
     mac: server.mac,
@@ -90,7 +98,7 @@ function serverJson(server: DhcpServer, pools: readonly Pool[], unexpected: bool
     messages: server.messages,
     unexpected,
     overlaps: pools.flatMap(({ name, addresses }) =>
-      intersectSets(span, addresses).map((range) => ({ ...rangeJson(range), pool: printable(name, 253) })),
+      overlapsOf(server, addresses).map((range) => ({ ...rangeJson(range), pool: printable(name, 253) })),
     ),
   };
 }

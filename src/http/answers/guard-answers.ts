@@ -15,7 +15,7 @@ export interface GuardAnswersOptions {
   readonly guard: GuardControl;
   readonly store: Pick<GuardStore, 'conflict' | 'conflicts'>;
   readonly watch: Pick<Watch, 'all'>;
-  readonly ledger: Pick<Ledger, 'leases'>;
+  readonly ledger: Pick<Ledger, 'leases' | 'lastValidSweepMs'>;
   readonly clock: Clock;
   readonly live: LiveEventStream;
   /** The lease files that are followed. */
@@ -23,12 +23,12 @@ export interface GuardAnswersOptions {
 }
 
 export function createGuardAnswers(options: GuardAnswersOptions): GuardService {
-  const { guard, watch, clock, live } = options;
+  const { clock, live } = options;
   return {
     conflicts: (query) => answerConflicts(options, query, clock.nowMs()),
     conflict: (id) => answerConflict(options, id),
     acknowledge: (id, by, note) => acknowledgeConflict(options, id, by, note),
-    pools: () => answerPools(guard, watch, clock.nowMs()),
+    pools: () => answerPools(options, clock.nowMs()),
     dhcp: (segment) => answerDhcp(options, segment, clock.nowMs()),
     events: live,
   };

@@ -1,15 +1,18 @@
 /** Answers "what is guarded, for whom, and where is the guard blind": pools, speakers, Services. */
 import { formatIpv4 } from '../../core/address/ipv4.ts';
 import { type RangeSet, rangeSet, setSize, subtract } from '../../core/address/range-set.ts';
-import type { Pool } from '../../core/conflict/cluster-view.ts';
+import type { ClusterView, Pool } from '../../core/conflict/cluster-view.ts';
 import { printable } from '../../core/text.ts';
 import { vendorOf } from '../../system/vendors.ts';
 import type { GuardControl } from '../../watch/guard-types.ts';
 import type { Watch } from '../../watch/watch.ts';
 import type { PoolJson, PoolsAnswer } from '../guard-service.ts';
 import { rangeJson, time, timeOrNull } from './json.ts';
+import { NO_POOL, placedOf, poolNotices, type SightContext, segmentNotices } from './sight.ts';
 
-const NAME = 64;
+export interface PoolsContext extends SightContext {
+  readonly guard: GuardControl;
+}
 
 /** A segment that the guard hears ARP on. */
 interface Guarded {
@@ -17,7 +20,10 @@ interface Guarded {
   readonly addresses: RangeSet;
 }
 
-export function answerPools(guard: GuardControl, watch: Pick<Watch, 'all'>, nowMs: number): PoolsAnswer {
+// The daemon logs them as well, once the networks of the segments are known.
+export { poolNotices } from './sight.ts';
+
+export function answerPools({ guard, watch, ledger }: PoolsContext, nowMs: number): PoolsAnswer {
   const view = guard.view();
   const guarded = guardedSegments(watch);
   const pools = view.pools.map((pool) => poolJson(pool, guarded, guard));
@@ -37,7 +43,7 @@ export function answerPools(guard: GuardControl, watch: Pick<Watch, 'all'>, nowM
         service: printable(service, 320),
         node: node === null ? null : printable(node, 253),
       })) ?? null,
-    notices: [...noticesOf(pools, view.speakers.length, view.assignments !== null), ...silentSegments(watch)],
+    notices: [...noticesOf(view), ...poolNotices(view, placedOf(watch)), ...segmentNotices({ watch, ledger }, nowMs).values()],
   };
 }
 
@@ -62,28 +68,18 @@ function poolJson({ name, addresses }: Pool, guarded: readonly Guarded[], guard:
   };
 }
 
-function noticesOf(pools: readonly PoolJson[], speakers: number, knowsServices: boolean): string[] {
-  if (pools.length === 0) return ['No pool is known, so nothing is guarded: name one under metallb.pools in the configuration.'];
+function noticesOf({ pools, speakers, assignments }: ClusterView): string[] {
+  if (pools.length === 0) return [NO_POOL];
   const notices: string[] = [];
-  if (speakers === 0) {
+  if (speakers.length === 0) {
     notices.push(
       "No speaker is known, so every use of a pool address is a conflict, the cluster's own too: name the MACs of the nodes under metallb.speakers.",
     );
   }
-  if (!knowsServices) notices.push('Which addresses Services hold is not known: every stranger at a pool address is a squatter.');
-  for (const { name, unwatched } of pools) {
-    const size = unwatched.reduce((sum, range) => sum + range.size, 0);
-    if (size > 0)
-      notices.push(`Nobody listens where ${size} addresses of pool ${printable(name, NAME)} are: no segment holds them.`);
+  if (assignments === null) {
+    notices.push(
+      'Which addresses Services hold is not known: a stranger at a pool address is a squatter, or contested where a node was heard answering for it within a day.',
+    );
   }
   return notices;
-}
-
-function silentSegments(watch: Pick<Watch, 'all'>): string[] {
-  return watch.all().flatMap(({ watch: segment }) => {
-    const name = segment.config.name;
-    if (segment.place?.method === 'icmp') return [`Segment ${name} is routed: no ARP can be heard there, so it is not guarded.`];
-    const { waitingDetail } = segment.status();
-    return waitingDetail === null ? [] : [`Segment ${name} cannot be heard now: ${printable(waitingDetail, 200)}.`];
-  });
 }

@@ -3,6 +3,7 @@
 import { formatCidr } from '../../core/address/cidr.ts';
 import { formatIpv4 } from '../../core/address/ipv4.ts';
 import { formatDuration } from '../../core/evidence/duration-text.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import type { SegmentWatch } from '../../watch/segment-watch.ts';
 import type { Check, SegmentJson, SweepsAnswer, SweepsQuery } from '../service.ts';
 import type { AnswerContext } from './context.ts';
@@ -65,7 +66,9 @@ export function answerReadiness(
   checks.push({ name: 'loops', ok: stuck.length === 0, detail: stuck.length === 0 ? 'all move' : `stuck: ${stuck.join(', ')}` });
   const all = context.watch.all();
   if (all.length === 0) checks.push({ name: 'segments', ok: false, detail: 'no segment is configured, so nothing is swept' });
-  for (const { watch, intervalMs } of all) checks.push(freshness(context, watch, intervalMs));
+  for (const { watch, intervalMs } of all) {
+    checks.push({ name: `segment ${watch.config.name}`, ...freshness(context.ledger, watch, intervalMs, context.nowMs) });
+  }
   return { ready: checks.every(({ ok }) => ok), checks };
 }
 
@@ -80,16 +83,21 @@ function ledgerCheck({ ledger }: AnswerContext, recorderHealthy: boolean): Check
   }
 }
 
-function freshness({ ledger, nowMs }: AnswerContext, watch: SegmentWatch, intervalMs: number): Check {
-  const name = `segment ${watch.config.name}`;
+/** Whether a segment is heard, and had a valid sweep lately. */
+export function freshness(
+  ledger: Pick<Ledger, 'lastValidSweepMs'>,
+  watch: Pick<SegmentWatch, 'row' | 'lastSweep' | 'status'>,
+  intervalMs: number,
+  nowMs: number,
+): Pick<Check, 'ok' | 'detail'> {
   const { waitingDetail } = watch.status();
-  if (waitingDetail !== null) return { name, ok: false, detail: waitingDetail };
+  if (waitingDetail !== null) return { ok: false, detail: waitingDetail };
   const lastValidMs = watch.row === null ? null : ledger.lastValidSweepMs(watch.row.id, nowMs);
-  if (lastValidMs === null) return { name, ok: false, detail: 'no valid sweep yet' };
+  if (lastValidMs === null) return { ok: false, detail: 'no valid sweep yet' };
   const ageMs = nowMs - lastValidMs;
   // A sweep of a /16 takes minutes: as long as the last one, the next may be under way.
   const { lastSweep } = watch;
   const sweepMs = lastSweep === null ? 0 : Math.max(0, lastSweep.endedMs - lastSweep.startedMs);
   const ok = ageMs <= Math.max(MIN_FRESH_MS, LATE_SWEEPS * intervalMs) + 2 * sweepMs;
-  return { name, ok, detail: `last valid sweep ${formatDuration(Math.max(0, ageMs))} ago` };
+  return { ok, detail: `last valid sweep ${formatDuration(Math.max(0, ageMs))} ago` };
 }

@@ -5,11 +5,11 @@ import { setContains } from '../../../src/core/address/range-set.ts';
 import {
   acknowledge,
   createGuard,
-  dismissed,
   type Guard,
   hear,
   keepSegments,
   nextTickMs,
+  noteOwnLook,
   noteServers,
   noteSweep,
   openConflicts,
@@ -19,9 +19,11 @@ import {
   tick,
 } from '../../../src/core/conflict/guard.ts';
 import { MAX_HOLDS, MAX_HOLDS_PER_ADDRESS } from '../../../src/core/conflict/holds.ts';
+import { MAX_LOOKS } from '../../../src/core/conflict/listening.ts';
 import {
   MAX_MACS_PER_CONFLICT,
   MAX_OPEN_CONFLICTS,
+  MAX_OPEN_INTENTS,
   MAX_SHARING,
   MAX_STRANGERS_PER_ADDRESS,
 } from '../../../src/core/conflict/open-conflicts.ts';
@@ -83,15 +85,6 @@ describe('strangers at one address', () => {
   });
 });
 
-it('open conflicts have a bound, and what is beyond it is counted', () => {
-  const guard = guardOf({}, { ...VIEW, pools: [{ name: 'wide', addresses: setOf('198.51.0.0/16') }] });
-  for (let offset = 0; offset < MAX_OPEN_CONFLICTS + 10; offset++) {
-    heard(guard, 'arp-announcement', mac(offset + 1), ipv4(ip('198.51.0.0') + offset), 0);
-  }
-  expect(openConflicts(guard)).toHaveLength(MAX_OPEN_CONFLICTS);
-  expect(dismissed(guard)['too-many-conflicts']).toBe(10);
-});
-
 it('virtual routers and addresses in use have a bound', () => {
   const guard = guardOf({}, { ...VIEW, pools: [{ name: 'wide', addresses: setOf('198.51.0.0/16') }] });
   for (let number = 0; number < MAX_ADDRESSES_IN_USE + 1_000; number++) {
@@ -130,7 +123,9 @@ it('a flood of random senders and addresses costs no memory, and hides no strang
   }
   expect(told(changes)).toEqual(real);
   expect(real).toHaveLength(20);
-  for (const { table } of [guard.probed, guard.answered, guard.answeredForOthers]) expect(table.high.length).toBe(MAX_MACS);
+  for (const { table } of [guard.probed, guard.answered, guard.answeredInPool, guard.answeredOutside, guard.answeredForOthers]) {
+    expect(table.high.length).toBe(MAX_MACS);
+  }
   expect([guard.holds.waiting.length, guard.uses.size, guard.segments.size]).toEqual([0, 0, 1]);
 });
 
@@ -174,6 +169,7 @@ const what = fc.oneof(
       third: fc.boolean(),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('own-look' as const), longMs: fc.option(fc.constantFrom(0, 60_000)) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('stand-ins' as const), macs: fc.array(who, { maxLength: 3 }) }) },
   {
     weight: 1,
@@ -221,6 +217,9 @@ function happen(guard: Guard, event: Happening, nowMs: number): readonly Conflic
       const assignments = event.assigned === null ? null : assigned(...event.assigned).assignments;
       return setView(guard, { ...VIEW, pools, assignments, speakers: [...VIEW.speakers, ...third] }, nowMs);
     }
+    case 'own-look':
+      noteOwnLook(guard, 'lan', nowMs, event.longMs === null ? null : nowMs + event.longMs);
+      return [];
     case 'stand-ins':
       setStandIns(guard, 'lan', event.macs);
       return [];
@@ -310,6 +309,14 @@ describe('whatever happens', () => {
           });
           expect(new Set(keys).size).toBe(keys.length);
           expect(guard.open.untold.size).toBeLessThanOrEqual(open.length);
+          expect(open.length).toBeLessThanOrEqual(MAX_OPEN_CONFLICTS + guard.segments.size);
+          const intents = open.filter(
+            ({ kind, stranger }) => kind === 'imminent' || (kind === 'infrastructure' && stranger !== null),
+          );
+          expect([...guard.open.intents].map(({ now }) => now.id).sort((a, b) => a - b)).toEqual(intents.map(({ id }) => id));
+          expect(intents.length).toBeLessThanOrEqual(MAX_OPEN_INTENTS);
+          for (const { now } of guard.open.withdrawn) expect(open.some(({ id }) => id === now.id)).toBe(true);
+          for (const { listening } of guard.segments.values()) expect(listening.looks.length).toBeLessThanOrEqual(MAX_LOOKS);
           expect(guard.holds.waiting.length).toBeLessThanOrEqual(MAX_HOLDS);
           for (const waiting of guard.holds.byAddress.values()) expect(waiting.length).toBeLessThanOrEqual(MAX_HOLDS_PER_ADDRESS);
           expect(nextTickMs(guard) === null).toBe(guard.holds.waiting.length === 0);

@@ -1,14 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  acknowledge,
-  dismissed,
-  hear,
-  isSpeaker,
-  keepSegments,
-  openConflicts,
-  poolOf,
-  setView,
-} from '../../../src/core/conflict/guard.ts';
+import { acknowledge, isSpeaker, keepSegments, openConflicts, poolOf, setView } from '../../../src/core/conflict/guard.ts';
 import type { SightingSource } from '../../../src/core/evidence/sighting.ts';
 import {
   assigned,
@@ -17,6 +8,7 @@ import {
   HOUR,
   heard,
   lan,
+  listened,
   MINUTE,
   mac,
   NODE_1,
@@ -193,9 +185,9 @@ describe('quiet', () => {
     const guard = guardOf();
     heard(guard, source, PRINTER, lan(205), 0);
     expect(ticked(guard, 2 * quietMs)).toEqual([]);
+    expect(listened(guard, 0, quietMs)).toEqual([]);
     expect(swept(guard, quietMs - 1)).toEqual([]);
-    expect(swept(guard, quietMs, { valid: false })).toEqual([]);
-    expect(swept(guard, quietMs, { segment: 'other' })).toEqual([]);
+    expect(listened(guard, 0, 2 * quietMs, { segment: 'other' })).toEqual([]);
     expect(swept(guard, quietMs, { looked: setOf('192.0.2.1-192.0.2.204') })).toEqual([]);
     expect(told(swept(guard, quietMs))).toEqual([`closed ${kind} 192.0.2.205 ${PRINTER} quiet`]);
     expect(openConflicts(guard)).toEqual([]);
@@ -207,7 +199,7 @@ describe('quiet', () => {
     for (let round = 0; round < 50; round++) {
       const atMs = round * (CLOSE_AFTER_MS - MINUTE);
       events.push(...told(heard(guard, 'arp-announcement', PRINTER, lan(205), atMs)));
-      events.push(...told(swept(guard, atMs + CLOSE_AFTER_MS - 2 * MINUTE)));
+      events.push(...told(listened(guard, atMs, atMs + CLOSE_AFTER_MS - MINUTE)));
     }
     expect(events.filter((event) => !event.startsWith('updated'))).toEqual([`opened squatter 192.0.2.205 ${PRINTER}`]);
   });
@@ -215,74 +207,15 @@ describe('quiet', () => {
   it('ends even where the clock was ahead when the stranger was heard', () => {
     const guard = guardOf();
     heard(guard, 'arp-announcement', PRINTER, lan(205), 1_000 * HOUR);
-    expect(swept(guard, 0)).toEqual([]);
+    expect(listened(guard, 0, CLOSE_AFTER_MS)).toEqual([]);
     expect(told(swept(guard, CLOSE_AFTER_MS + 2 * SECOND))).toEqual([`closed squatter 192.0.2.205 ${PRINTER} quiet`]);
   });
 
   it('is followed by a conflict of its own when the stranger comes back', () => {
     const guard = guardOf();
     heard(guard, 'arp-announcement', PRINTER, lan(205), 0);
-    swept(guard, CLOSE_AFTER_MS);
+    listened(guard, 0, CLOSE_AFTER_MS + 1);
     expect(heard(guard, 'arp-announcement', PRINTER, lan(205), HOUR)[0]?.conflict).toMatchObject({ id: 2, seq: 1 });
-  });
-});
-
-describe('DHCP', () => {
-  it('NAK takes back what the client was about to do in its segment, and not what it does', () => {
-    const guard = guardOf();
-    heard(guard, 'dhcp-request', PRINTER, lan(205), 0);
-    heard(guard, 'dhcp-request', PRINTER, lan(206), 0);
-    heard(guard, 'arp-announcement', PRINTER, lan(206), 1);
-    heard(guard, 'dhcp-request', mac(9), lan(207), 1);
-    const nak = { kind: 'dhcp-nak', client: PRINTER, atMs: T + 2 } as const;
-    expect(hear(guard, { ...nak, segment: 'other' }, T + 2)).toEqual([]);
-    expect(told(hear(guard, { ...nak, segment: 'lan' }, T + 2))).toEqual([`closed imminent 192.0.2.205 ${PRINTER} withdrawn`]);
-    expect(openConflicts(guard)).toMatchObject([{ kind: 'squatter' }, { kind: 'imminent', stranger: mac(9) }]);
-  });
-
-  it('DECLINE of an address that a speaker used lately says that the speaker holds it', () => {
-    const guard = guardOf({}, assigned(205));
-    heard(guard, 'arp-reply', NODE_1, lan(205), 0);
-    heard(guard, 'dhcp-ack', PRINTER, lan(205), 1);
-    const changes = heard(guard, 'dhcp-decline', null, lan(205), 2, { client: PRINTER });
-    expect(told(changes)).toEqual([`closed imminent 192.0.2.205 ${PRINTER} withdrawn`]);
-    expect(dismissed(guard)).toMatchObject({ 'decline-speaker-holds-it': 1 });
-  });
-
-  it.each([
-    ['squatter', VIEW],
-    ['contested', assigned(205)],
-  ] as const)('DECLINE of any other is the word of a client that somebody answered it: %s', (kind, view) => {
-    const guard = guardOf({}, view);
-    heard(guard, 'dhcp-ack', PRINTER, lan(205), 1, { hostname: 'laptop' });
-    const changes = heard(guard, 'dhcp-decline', null, lan(205), 2, { client: PRINTER, hostname: 'laptop' });
-    expect(told(changes)).toEqual([`closed imminent 192.0.2.205 ${PRINTER} withdrawn`, `opened ${kind} 192.0.2.205 nobody`]);
-    expect(changes[1]?.conflict).toMatchObject({ hostname: null, macs: [], detail: {} });
-    expect(told(heard(guard, 'dhcp-decline', null, lan(205), 9_000, { client: mac(7) }))).toEqual([
-      `updated ${kind} 192.0.2.205 nobody`,
-    ]);
-  });
-
-  it('DECLINE adds to the conflict of an occupant who is known', () => {
-    const guard = guardOf();
-    heard(guard, 'arp-announcement', PRINTER, lan(205), 0);
-    expect(told(heard(guard, 'dhcp-decline', null, lan(205), 9_000, { client: mac(7) }))).toEqual([
-      `updated squatter 192.0.2.205 ${PRINTER}`,
-    ]);
-  });
-
-  it('DECLINE hides nobody: an occupant who is heard after it is told with the MAC', () => {
-    const guard = guardOf();
-    heard(guard, 'dhcp-decline', null, lan(205), 0, { client: mac(7) });
-    expect(told(heard(guard, 'arp-announcement', PRINTER, lan(205), 1))).toEqual([`opened squatter 192.0.2.205 ${PRINTER}`]);
-  });
-
-  it('DECLINE takes back a probe that still waits', () => {
-    const guard = guardOf();
-    heard(guard, 'arp-probe', PRINTER, lan(205), 0);
-    heard(guard, 'dhcp-decline', null, lan(205), 50, { client: PRINTER });
-    ticked(guard, SECOND);
-    expect(openConflicts(guard).map(({ stranger }) => stranger)).toEqual([null]);
   });
 });
 
@@ -298,7 +231,12 @@ describe('after a restart', () => {
       `escalated imminent -> squatter 192.0.2.205 ${PRINTER}`,
     ]);
     expect(heard(again, 'arp-announcement', mac(8), lan(206), MINUTE)[0]?.conflict.id).toBe(3);
-    expect(told(swept(again, CLOSE_AFTER_MS))).toEqual([`closed squatter 192.0.2.206 ${mac(7)} quiet`]);
+    expect(listened(again, MINUTE, MINUTE + CLOSE_AFTER_MS)).toEqual([]);
+    expect(told(swept(again, MINUTE + CLOSE_AFTER_MS))).toEqual([
+      `closed squatter 192.0.2.205 ${PRINTER} quiet`,
+      `closed squatter 192.0.2.206 ${mac(7)} quiet`,
+      `closed squatter 192.0.2.206 ${mac(8)} quiet`,
+    ]);
   });
 
   it('never uses an id twice, whatever it was told', () => {

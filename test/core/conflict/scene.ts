@@ -127,6 +127,12 @@ export const swept = (guard: Guard, startMs: number, more: Partial<Parameters<ty
     T + startMs + SECOND,
   );
 
+/** Sweeps like that every minute, the last of them before `untilMs`. */
+export const listened = (guard: Guard, fromMs: number, untilMs: number, more: Parameters<typeof swept>[2] = {}) =>
+  Array.from({ length: Math.ceil((untilMs - fromMs) / MINUTE) }, (_, index) =>
+    swept(guard, fromMs + index * MINUTE, more),
+  ).flat();
+
 /** `opened squatter 192.0.2.200 02:…:0a`, and what else there is to tell. */
 export const told = (changes: readonly ConflictChange[]): readonly string[] =>
   changes.map(({ event, conflict, from }) =>

@@ -7,6 +7,7 @@ import {
   CLOSE_AFTER_MS,
   GRACE_MS,
   guardOf,
+  HOUR,
   heard,
   lan,
   MINUTE,
@@ -14,6 +15,7 @@ import {
   NODE_1,
   NODE_2,
   SECOND,
+  setOf,
   swept,
   T,
   told,
@@ -89,7 +91,21 @@ describe('two nodes that answer for one address', () => {
       guard,
       every(0, 5 * MINUTE, 15 * SECOND).flatMap((atMs) => look(atMs, NODE_1, NODE_2)),
     );
-    expect(changes[0]?.conflict).toMatchObject({ kind: 'split-brain', detail: { nodes: [] } });
+    expect(changes[0]?.conflict).toMatchObject({ kind: 'split-brain', detail: { nodes: [NODE_1, NODE_2].toSorted() } });
+  });
+
+  it('are none after a failover and a failback, however often we look meanwhile', () => {
+    const frames: Frame[] = [
+      ...every(0, 20 * SECOND, 1_100).map((atMs): Frame => [atMs, NODE_1]),
+      ...bursts(20 * SECOND, NODE_2),
+      ...every(20 * SECOND + 400, 32 * SECOND, 1_100).map((atMs): Frame => [atMs, NODE_2]),
+      ...bursts(32 * SECOND, NODE_1),
+      ...every(32 * SECOND + 400, 90 * SECOND, 1_100).map((atMs): Frame => [atMs, NODE_1]),
+    ];
+    for (const graceMs of [2 * SECOND, GRACE_MS]) {
+      const guard = guardOf({ settings: { closeAfterMs: CLOSE_AFTER_MS, splitBrainGraceMs: graceMs } });
+      expect(told(play(guard, frames))).toEqual([]);
+    }
   });
 
   it('can be three', () => {
@@ -100,6 +116,40 @@ describe('two nodes that answer for one address', () => {
       every(0, MINUTE, 15 * SECOND).flatMap((atMs) => look(atMs, NODE_1, NODE_2, third)),
     );
     expect(openConflicts(guard)[0]?.detail.nodes).toEqual(['node-1', 'node-2', 'node-3']);
+  });
+});
+
+describe('sweeps that are far apart', () => {
+  /** Each sweep is answered by those; what was opened, and when. */
+  const opened = (guard: Guard, stepMs: number, answered: (sweep: number) => readonly Mac[]): readonly number[] =>
+    every(0, 12 * stepMs, stepMs).flatMap((atMs, sweep) => [
+      ...play(guard, look(atMs, ...answered(sweep))).flatMap(({ event }) => (event === 'opened' ? [sweep] : [])),
+      ...swept(guard, atMs).flatMap(({ event }) => (event === 'closed' ? [-sweep] : [])),
+    ]);
+
+  it.each([6, 10, 60])('find two nodes with the second look that both answer: every %i min', (minutes) => {
+    expect(opened(guardOf(), minutes * MINUTE, () => [NODE_1, NODE_2])).toEqual([1]);
+  });
+
+  it('bear a look that nobody answered in between', () => {
+    const everyOther = (sweep: number) => (sweep === 3 || sweep === 5 ? [NODE_1, NODE_2] : []);
+    expect(opened(guardOf(), 10 * MINUTE, everyOther)).toEqual([5, -7]);
+  });
+
+  it.each<[string, (sweep: number) => readonly Mac[]]>([
+    ['a single node answers in between', (sweep) => (sweep % 2 === 0 ? [NODE_1, NODE_2] : [NODE_2])],
+    ['two looks go by without an answer', (sweep) => (sweep % 3 === 0 ? [NODE_1, NODE_2] : [])],
+    ['it is a single look', (sweep) => (sweep === 4 ? [NODE_1, NODE_2] : [NODE_1])],
+  ])('find nothing where %s', (_name, answered) => {
+    expect(opened(guardOf(), 10 * MINUTE, answered)).toEqual([]);
+  });
+
+  it('count those that looked at the address only', () => {
+    const guard = guardOf();
+    play(guard, look(0, NODE_1, NODE_2));
+    swept(guard, 0);
+    for (const atMs of [HOUR, 2 * HOUR]) swept(guard, atMs, { looked: setOf('192.0.2.1-192.0.2.204') });
+    expect(told(play(guard, look(3 * HOUR, NODE_1, NODE_2)))).toEqual(['opened split-brain 192.0.2.205 nobody']);
   });
 });
 
@@ -139,13 +189,22 @@ describe('a failover', () => {
     expect(play(guardOf(), frames)).toEqual([]);
   });
 
-  it('every ten minutes is no stretch', () => {
-    const frames = every(0, 60 * MINUTE, 10 * MINUTE).flatMap((atMs, index) => [
-      ...look(atMs, NODE_1, NODE_2),
-      ...bursts(atMs + 10, index % 2 === 0 ? NODE_2 : NODE_1),
-    ]);
-    expect(play(guardOf(), frames)).toEqual([]);
-  });
+  it.each([
+    ['minute', MINUTE],
+    ['ten minutes', 10 * MINUTE],
+  ])(
+    'every twenty minutes is no stretch, in the middle of a sweep too, where the next one finds one node: every %s',
+    (_name, stepMs) => {
+      const guard = guardOf();
+      const changes = every(0, 4 * HOUR, stepMs).flatMap((atMs) => {
+        const [to, from] = Math.floor(atMs / (20 * MINUTE)) % 2 === 0 ? [NODE_2, NODE_1] : [NODE_1, NODE_2];
+        const moves = atMs % (20 * MINUTE) === 0;
+        const frames = moves ? [...look(atMs, from, to), ...bursts(atMs + 10, to)] : look(atMs, to);
+        return [...play(guard, frames), ...swept(guard, atMs)];
+      });
+      expect(changes).toEqual([]);
+    },
+  );
 });
 
 describe('a split brain that is open', () => {
@@ -160,11 +219,10 @@ describe('a split brain that is open', () => {
     split(before);
     const guard = guardOf({ open: openConflicts(before), nextId: 2 });
     expect(told(play(guard, look(MINUTE, NODE_2, NODE_1)))).toEqual(['updated split-brain 192.0.2.205 nobody']);
-    play(
-      guard,
-      every(2 * MINUTE, MINUTE + CLOSE_AFTER_MS, MINUTE).flatMap((atMs) => look(atMs, NODE_2)),
-    );
-    expect(swept(guard, CLOSE_AFTER_MS)).toEqual([]);
+    for (const atMs of every(MINUTE, MINUTE + CLOSE_AFTER_MS, MINUTE)) {
+      play(guard, look(atMs + 10 * SECOND, NODE_2));
+      expect(swept(guard, atMs)).toEqual([]);
+    }
     expect(told(swept(guard, MINUTE + CLOSE_AFTER_MS + 1))).toEqual(['closed split-brain 192.0.2.205 nobody quiet']);
   });
 });

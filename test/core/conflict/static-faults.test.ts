@@ -73,6 +73,7 @@ describe('scope-overlap', () => {
     server: lan(1),
     mac: mac(1),
     span: { first: lan(first), last: lan(last) },
+    handedOut: { first: lan(first), days: new Uint16Array(last - first + 1).fill(1) },
     firstHeardMs: T,
     lastHeardMs: T,
     messages: 1,
@@ -118,6 +119,35 @@ describe('scope-overlap', () => {
     const guard = guardOf({}, { ...VIEW, pools: [{ name: 'holey', addresses: setOf('192.0.2.200', '192.0.2.210') }] });
     const changes = noteServers(guard, [server(201, 209, { server: lan(2) }), server(100, 250)], T);
     expect(changes.map(({ conflict }) => conflict.detail.overlap)).toEqual([{ first: lan(200), last: lan(210) }]);
+  });
+
+  const handedOutOnly = (...lasts: readonly number[]) => {
+    const all = server(Math.min(...lasts), Math.max(...lasts));
+    return {
+      ...all,
+      handedOut: { first: lan(0), days: Uint16Array.from({ length: 256 }, (_, at) => (lasts.includes(at) ? 1 : 0)) },
+    };
+  };
+
+  it('is none where the span only reaches over the pool, and reaches from the first to the last that was handed out', () => {
+    const guard = guardOf();
+    expect(noteServers(guard, [handedOutOnly(100, 199, 220, 250)], T)).toEqual([]);
+    const changes = noteServers(guard, [handedOutOnly(100, 207, 203, 250)], T + 1);
+    expect(changes).toMatchObject([
+      { conflict: { address: lan(203), detail: { overlap: { first: lan(203), last: lan(207) } } } },
+    ]);
+    expect(told(noteServers(guard, [handedOutOnly(100, 250)], T + 2))).toEqual([
+      `closed scope-overlap 192.0.2.203 ${mac(1)} mended`,
+    ]);
+  });
+
+  it('of a span of which only the ends are known is where they are', () => {
+    const guard = guardOf();
+    const { handedOut: _, ...plain } = server(205, 250);
+    expect(noteServers(guard, [{ ...plain, span: { first: lan(100), last: lan(250) } }], T)).toEqual([]);
+    expect(noteServers(guard, [plain], T + 1)).toMatchObject([
+      { conflict: { detail: { overlap: { first: lan(205), last: lan(205) } } } },
+    ]);
   });
 
   it('lease files are told by their name, and a server without a span is none', () => {

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { type Ipv4, ipv4, parseIpv4 } from '../../../src/core/address/ipv4.ts';
 import type { Mac } from '../../../src/core/address/mac.ts';
 import {
+  ageScopes,
   createScopes,
   type HandedOut,
+  KEPT_DAYS,
   MAX_SERVERS_PER_SEGMENT,
   noteHandedOut,
   noteLeases,
@@ -36,7 +38,7 @@ const handedOut = (scopes: Scopes, last: number | null, atMs: number, more: Part
 describe('a server', () => {
   it('is learned from what it hands out, and its span only grows', () => {
     const scopes = createScopes([]);
-    expect(handedOut(scopes, 120, 0)).toEqual({
+    expect(handedOut(scopes, 120, 0)).toMatchObject({
       segment: 'lan',
       server: lan(1),
       mac: SERVER_MAC,
@@ -47,8 +49,9 @@ describe('a server', () => {
     });
     expect(handedOut(scopes, 110, 1)).toMatchObject({ span: { first: lan(110), last: lan(120) }, messages: 2 });
     expect(handedOut(scopes, 150, 2)).toMatchObject({ span: { first: lan(110), last: lan(150) } });
+    expect(handedOut(scopes, 130, 3)).not.toBeNull();
     expect(handedOut(scopes, 130, 3)).toBeNull();
-    expect(serversOf(scopes)).toMatchObject([{ firstHeardMs: T, lastHeardMs: T + 3, messages: 4 }]);
+    expect(serversOf(scopes)).toMatchObject([{ firstHeardMs: T, lastHeardMs: T + 3, messages: 5 }]);
   });
 
   it('that only a client named is one without a span; its own MAC comes with its own message', () => {
@@ -100,9 +103,85 @@ describe('lease files', () => {
       mac: null,
       span: { first: lan(110), last: lan(150) },
     });
-    expect(noteLeases(scopes, 'lan', [lan(150), lan(110)], T + 1)).toBeNull();
+    expect(noteLeases(scopes, 'lan', [lan(150), lan(110), lan(130)], T + 1)).toBeNull();
+    expect(noteLeases(scopes, 'lan', [lan(150), lan(110)], T + 1)).toMatchObject({ span: { first: lan(110), last: lan(150) } });
+    expect(noteLeases(scopes, 'lan', [lan(120)], T + 1, false)).toMatchObject({ span: { first: lan(110), last: lan(150) } });
     expect(noteLeases(scopes, 'lan', [lan(120)], T + 2)).toMatchObject({ span: { first: lan(120), last: lan(120) } });
     expect(noteLeases(scopes, 'lan', [], T + 3)).toMatchObject({ span: null });
+  });
+});
+
+describe('what was handed out', () => {
+  const DAY = 24 * 60 * MINUTE;
+  /** Begins with the first moment of a day, at which the next one is a whole day away. */
+  const START = Math.ceil(T / DAY) * DAY - T;
+  const spans = (scopes: Scopes) => serversOf(scopes, 'lan').map(({ span }) => span && [span.first - lan(0), span.last - lan(0)]);
+
+  it('is forgotten 30 days after the last time, and the span is that of the rest', () => {
+    const scopes = createScopes([]);
+    for (const last of [100, 150, 210]) handedOut(scopes, last, START);
+    for (let day = 1; day <= 40; day++) handedOut(scopes, day % 2 === 0 ? 100 : 150, START + day * DAY);
+    expect(spans(scopes)).toEqual([[100, 210]]);
+    expect(ageScopes(scopes, T + START + KEPT_DAYS * DAY)).toEqual([]);
+    expect(ageScopes(scopes, T + START + (KEPT_DAYS + 1) * DAY)).toMatchObject([
+      { server: lan(1), span: { first: lan(100), last: lan(150) } },
+    ]);
+    expect(spans(scopes)).toEqual([[100, 150]]);
+    expect(ageScopes(scopes, T + START + (KEPT_DAYS + 1) * DAY)).toEqual([]);
+  });
+
+  it('outlives its server’s silence for 30 days; then the server is forgotten, but not lease files', () => {
+    const scopes = createScopes([]);
+    handedOut(scopes, 100, START);
+    handedOut(scopes, null, START, { server: lan(2) });
+    noteLeases(scopes, 'lan', [lan(120)], T + START);
+    expect(ageScopes(scopes, T + START + KEPT_DAYS * DAY)).toEqual([]);
+    expect(ageScopes(scopes, T + START + 31 * DAY)).toMatchObject([
+      { server: lan(1), span: null },
+      { server: lan(2), span: null },
+    ]);
+    expect(serversOf(scopes).map(({ server }) => server)).toEqual(['lease-file']);
+  });
+
+  it('is gone while its server is still heard, and the server stays', () => {
+    const scopes = createScopes([]);
+    handedOut(scopes, 100, START);
+    handedOut(scopes, null, START + 31 * DAY);
+    ageScopes(scopes, T + START + 31 * DAY);
+    expect(spans(scopes)).toEqual([null]);
+    handedOut(scopes, 101, START + 31 * DAY);
+    expect(spans(scopes)).toEqual([[101, 101]]);
+  });
+
+  it('on a day that is still to come, by a clock that was set back, was handed out today', () => {
+    const scopes = createScopes([]);
+    handedOut(scopes, 100, START + 1000 * DAY);
+    ageScopes(scopes, T + START);
+    handedOut(scopes, 110, START);
+    expect(ageScopes(scopes, T + START + 31 * DAY)).toMatchObject([{ span: null }]);
+  });
+
+  it('comes back after a restart; of a server stored without it the ends of its span were handed out when it was heard', () => {
+    const old = { segment: 'lan', server: lan(1), mac: null, firstHeardMs: T, lastHeardMs: T + START, messages: 1 };
+    const scopes = createScopes([{ ...old, span: { first: lan(100), last: lan(240) } }]);
+    expect(spans(scopes)).toEqual([[100, 240]]);
+    handedOut(scopes, 120, START + DAY);
+    expect(spans(createScopes(serversOf(scopes)))).toEqual([[100, 240]]);
+    ageScopes(scopes, T + START + 31 * DAY);
+    expect(spans(scopes)).toEqual([[120, 120]]);
+    // No segment is as wide: it goes with the first address, or with its age.
+    const wide = createScopes([{ ...old, span: { first: ip('10.0.0.0'), last: lan(240) } }]);
+    expect(ageScopes(wide, T + START + 30 * DAY)).toEqual([]);
+    expect(ageScopes(wide, T + START + 31 * DAY)).toMatchObject([{ span: null }]);
+  });
+
+  it('has a bound: an address too far from the others is not noted', () => {
+    const scopes = createScopes([]);
+    handedOut(scopes, 100, 0);
+    expect(handedOut(scopes, null, 1, { address: ip('198.51.100.1') })).toBeNull();
+    expect(spans(scopes)).toEqual([[100, 100]]);
+    for (let at = 0; at < 65_536; at += 64) handedOut(scopes, null, 2, { address: ipv4(ip('192.0.0.0') + at) });
+    expect(serversOf(scopes)[0]?.handedOut?.days).toHaveLength(65_536);
   });
 });
 
@@ -118,6 +197,7 @@ describe('the number of servers', () => {
     handedOut(scopes, 120, 0);
     expect(crowd(scopes, 0x0a000000, 1)).toBe(MAX_SERVERS_PER_SEGMENT - 2);
     expect(crowd(scopes, 0x0b000000, SERVER_KEPT_MS - 1)).toBe(0);
+    expect(scopes.refused).toBe(2_000 - (MAX_SERVERS_PER_SEGMENT - 2));
     const servers = serversOf(scopes, 'lan').map(({ server }) => server);
     expect(servers).toHaveLength(MAX_SERVERS_PER_SEGMENT);
     expect(servers).toContain(lan(1));
