@@ -54,6 +54,11 @@ function kindAdvice(conflict: Conflict): string[] {
       ];
     }
     case 'infrastructure':
+      if (conflict.stranger !== null)
+        return [
+          `Give the node ${conflict.stranger} another address: take its DHCP reservation, or the scope, out of the pool.`,
+          `Until then leave ${address} out of the IPAddressPool.`,
+        ];
       return [`Take ${address} out of the IPAddressPool: MetalLB would give it to a Service without a check.`];
     case 'unannounced':
       return [

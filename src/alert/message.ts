@@ -73,10 +73,12 @@ const senderOf = ({ host, version }: Pick<MessageContext, 'host' | 'version'>): 
 
 function titleOf({ event, conflict, from }: ConflictChange, headline: string): string {
   if (event === 'closed') return `closed: ${conflict.kind}: ${headline}`;
+  if (from === conflict.kind) return `${conflict.kind} (more than before): ${headline}`;
   return from === null ? `${conflict.kind}: ${headline}` : `${conflict.kind} (was ${from}): ${headline}`;
 }
 
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+/** A MAC at its beginning stays as it is: people search for it. */
+const sentence = (text: string): string => `${/^[0-9a-f]{2}:/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1)}.`;
 
 function openSummary(conflict: Conflict, headline: string): string {
   const parts = [

@@ -66,6 +66,8 @@ export function headlineOf(conflict: Conflict, who: string): string {
   const { detail } = conflict;
   const where = `${formatIpv4(conflict.address)} of pool ${name(conflict.pool)}`;
   const holder = conflict.service === null ? 'a Service' : `Service ${name(conflict.service)}`;
+  if (detail.rule === 'too-many-conflicts' && conflict.kind === 'squatter')
+    return `more strangers than can be told apart (at least ${detail.strangers ?? 1}) use or ask for addresses of pool ${name(conflict.pool)}, the first of them ${formatIpv4(conflict.address)}`;
   const use = conflict.stranger === null && detail.strangers !== undefined ? 'use' : 'uses';
   switch (conflict.kind) {
     case 'imminent':
@@ -73,7 +75,7 @@ export function headlineOf(conflict: Conflict, who: string): string {
     case 'squatter':
       return `${who} ${use} ${where}`;
     case 'contested':
-      return `${who} ${use} ${where}, which ${holder} holds`;
+      return `${who} ${use} ${where}, which ${conflict.service === null ? 'a node answers for' : `${holder} holds`}`;
     case 'split-brain':
       return `several nodes (${listed(detail.nodes ?? conflict.macs)}) answer for ${where}`;
     case 'scope-overlap': {
@@ -81,7 +83,9 @@ export function headlineOf(conflict: Conflict, who: string): string {
       return `${serverName(detail.server)} hands out ${part} of pool ${name(conflict.pool)}`;
     }
     case 'infrastructure':
-      return `${where} is ${roleName(detail.role)}`;
+      return detail.role === 'node' && conflict.stranger !== null
+        ? `node ${who} has, or is about to have, ${where} by DHCP, so no Service can use it`
+        : `${where} is ${roleName(detail.role)}`;
     case 'unannounced':
       return `nobody answers for ${where}, which ${holder} holds`;
   }
@@ -97,6 +101,7 @@ export function closedText(reason: CloseReason | null, rule: string | undefined)
     case 'withdrawn':
       return 'the DHCP server refused the address, or the client gave it up';
     case 'dismissed':
+      if (rule === 'too-many-conflicts') return 'it made room for more urgent ones';
       return rule === undefined ? 'it turned out to be no stranger' : `it turned out to be no stranger (${name(rule)})`;
     case 'not-in-pool':
       return 'the address is not guarded any more';

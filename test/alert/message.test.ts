@@ -109,6 +109,21 @@ describe('alertMessage', () => {
       'squatter: an unknown device uses 192.0.2.201 of pool production-pool',
     ],
     [
+      'contested where only a node is known',
+      { kind: 'contested', service: null },
+      'contested: 00:00:0c:00:00:01 (printer, Cisco) uses 192.0.2.201 of pool production-pool, which a node answers for',
+    ],
+    [
+      'a node that takes the address by DHCP',
+      { kind: 'infrastructure', detail: { role: 'node' } },
+      'infrastructure: node 00:00:0c:00:00:01 (printer, Cisco) has, or is about to have, 192.0.2.201 of pool production-pool by DHCP, so no Service can use it',
+    ],
+    [
+      'strangers beyond all room',
+      { stranger: null, detail: { strangers: 900, rule: 'too-many-conflicts' } },
+      'squatter: more strangers than can be told apart (at least 900) use or ask for addresses of pool production-pool, the first of them 192.0.2.201',
+    ],
+    [
       'many strangers',
       { stranger: null, detail: { strangers: 40 } },
       'squatter: 40 devices use 192.0.2.201 of pool production-pool',
@@ -121,6 +136,12 @@ describe('alertMessage', () => {
     const message = messageOf({ seq: 2 }, { event: 'escalated', from: 'imminent' });
     expect(message.title).toMatch(/^squatter \(was imminent\): /);
     expect([message.id, message.conflict?.from]).toEqual(['7-2', 'imminent']);
+    expect(messageOf({ seq: 3 }, { event: 'escalated', from: 'squatter' }).title).toMatch(/^squatter \(more than before\): /);
+  });
+
+  it('begins its summary with the MAC as people search for it', () => {
+    const stranger = mac('b8:27:eb:00:00:09');
+    expect(messageOf({ stranger, hostname: null }).summary).toMatch(/^b8:27:eb:00:00:09 /);
   });
 
   it.each([

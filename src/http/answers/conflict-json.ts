@@ -76,6 +76,8 @@ function whatIsWrong(conflict: Conflict): string {
   const where = `${formatIpv4(conflict.address)} of pool ${printable(conflict.pool, NAME)}`;
   const holder = conflict.service === null ? 'a Service' : `Service ${printable(conflict.service, SERVICE)}`;
   const who = whoIsIt(conflict);
+  if (detail.rule === 'too-many-conflicts' && conflict.kind === 'squatter')
+    return `more strangers than can be told apart (at least ${detail.strangers ?? 1}) use or ask for addresses of pool ${printable(conflict.pool, NAME)}, the first of them ${formatIpv4(conflict.address)}`;
   const many = conflict.stranger === null && (detail.strangers ?? 0) > 1;
   switch (conflict.kind) {
     case 'imminent':
@@ -95,7 +97,9 @@ function whatIsWrong(conflict: Conflict): string {
       return `${server} hands out ${span} of pool ${printable(conflict.pool, NAME)}`;
     }
     case 'infrastructure':
-      return `${where} is ${roleWords(detail.role)}, and no Service can have it`;
+      return detail.role === 'node' && conflict.stranger !== null
+        ? `node ${who} has, or is about to have, ${where} by DHCP, so no Service can use it`
+        : `${where} is ${roleWords(detail.role)}, and no Service can have it`;
     case 'unannounced':
       return `${holder} holds ${where}, and nobody answers for it`;
   }
@@ -151,6 +155,7 @@ function closeWords(reason: NonNullable<Conflict['closeReason']>, rule: string |
     case 'withdrawn':
       return 'refused or declined';
     case 'dismissed':
+      if (rule === 'too-many-conflicts') return 'made room for more urgent ones';
       return rule === undefined ? 'no stranger after all' : `no stranger after all, by rule ${printable(rule, NAME)}`;
     case 'not-in-pool':
       return 'in no watched pool any more';
