@@ -75,7 +75,6 @@ export async function startDaemon({ config: initial, reload, logger, notifier = 
         logger.warn('the clock was set back: sweeps that it had dated later than now were forgotten, and prove nothing any more'),
     });
     closers.push(() => ledger.close());
-    warnOf(config, logger);
     const interfaces = watchInterfaces();
     closers.push(() => interfaces.close());
     const icmp = new IcmpSweeper({ open: openIcmpWire, clock, logger, random: Math.random });
@@ -218,6 +217,7 @@ export async function startDaemon({ config: initial, reload, logger, notifier = 
     beats.refresh();
     sayUnwatched();
     heartbeat.start();
+    warnOf(config, logger);
     logger.info({ url: server.url, ledger: config.ledger.path, version: VERSION }, 'freehold is running');
     notifier.ready(status());
 

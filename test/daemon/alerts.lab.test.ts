@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, expect, it } from 'vitest';
+import type { Mac } from '../../src/core/address/mac.ts';
 import type { ConflictsAnswer } from '../../src/http/guard-service.ts';
 import { announcement, dhcpRequest } from '../lab/arp-frames.ts';
 import { startInjector } from '../lab/injector.ts';
@@ -36,14 +37,11 @@ const channels = (named: Readonly<Record<string, Webhook>>): string =>
     .join(', ')}] }\n`;
 
 const idsAt = ({ received }: Webhook): string[] => received.map(({ message }) => message.id);
-const eventsAt = ({ received }: Webhook, address: string): string[] =>
-  received.filter(({ message }) => message.conflict?.address === address).map(({ message }) => message.event);
-const arrives = (webhook: Webhook, address: string, ...events: readonly string[]) =>
-  until(
-    `${events.join(', ')} of ${address}`,
-    () => events.every((event) => eventsAt(webhook, address).includes(event)),
-    PATIENCE_MS,
-  );
+/** Of one stranger's conflict. */
+const eventsAt = ({ received }: Webhook, mac: Mac): string[] =>
+  received.filter(({ message }) => message.conflict?.mac === mac).map(({ message }) => message.event);
+const arrives = (webhook: Webhook, mac: Mac, ...events: readonly string[]) =>
+  until(`${events.join(', ')} of ${mac}`, () => events.every((event) => eventsAt(webhook, mac).includes(event)), PATIENCE_MS);
 
 /** Deliveries that a channel has still to do, as the ledger has them. */
 function waitingFor(channel: string, { daemon }: GuardedProcess): number {
@@ -81,14 +79,15 @@ it('a channel in trouble loses nothing and delays nobody', { timeout: 300_000 },
     ['hang', trouble(() => undefined)],
     ['refused', () => bad.shut()],
   ];
+  const strangerOf = (index: number): Mac => macOf(0x40 + index);
   for (const [index, [name, begin]] of troubles.entries()) {
     await begin();
     const triesBefore = tries;
-    const [mac, address] = [macOf(0x40 + index), poolAddress(10 + index)];
+    const [mac, address] = [strangerOf(index), poolAddress(10 + index)];
     await scene.injector.send(dhcpRequest(mac, address, GATEWAY));
-    await arrives(good, address, 'opened');
+    await arrives(good, mac, 'opened');
     await scene.injector.send(announcement(mac, address));
-    await arrives(good, address, 'opened', 'escalated');
+    await arrives(good, mac, 'opened', 'escalated');
     expect(await scene.daemon.sweep()).toMatchObject({ valid: true });
     if (name !== 'refused') await until(`a try that meets "${name}"`, () => tries > triesBefore, PATIENCE_MS);
   }
@@ -96,11 +95,11 @@ it('a channel in trouble loses nothing and delays nobody', { timeout: 300_000 },
     'the end of all conflicts, told by the channel that works',
     async () => {
       expect(await scene.daemon.sweep()).toMatchObject({ valid: true });
-      return troubles.every((_, index) => eventsAt(good, poolAddress(10 + index)).includes('closed'));
+      return troubles.every((_, index) => eventsAt(good, strangerOf(index)).includes('closed'));
     },
     60_000,
   );
-  for (const [index] of troubles.entries()) expect(eventsAt(bad, poolAddress(10 + index))).toEqual([]);
+  for (const [index] of troubles.entries()) expect(eventsAt(bad, strangerOf(index))).toEqual([]);
   expect(waitingFor('bad', scene)).toBeGreaterThanOrEqual(3 * troubles.length);
   // No redirect was followed.
   expect(new Set(idsAt(good)).size).toBe(good.received.length);
@@ -109,8 +108,7 @@ it('a channel in trouble loses nothing and delays nobody', { timeout: 300_000 },
   bad.behave(null);
   await bad.open();
   await until('an empty outbox', () => waitingFor('bad', scene) === 0, BACK_OFF_MS);
-  for (const [index] of troubles.entries())
-    expect(eventsAt(bad, poolAddress(10 + index))).toEqual(['opened', 'escalated', 'closed']);
+  for (const [index] of troubles.entries()) expect(eventsAt(bad, strangerOf(index))).toEqual(['opened', 'escalated', 'closed']);
   expect(new Set(idsAt(bad)).size).toBe(bad.received.length);
   expect(scene.daemon.memory().now - before).toBeLessThan(64 * MEBI);
 });
@@ -129,16 +127,16 @@ it('a reload gives new alerts to new channels, and takes those that wait from re
   await configure({ bad, good }, good, poolAddress(0), 0x500);
   bad.behave((_, response) => void response.writeHead(503).end());
   await scene.injector.send(announcement(macOf(0x41), poolAddress(1)));
-  await arrives(good, poolAddress(1), 'opened');
+  await arrives(good, macOf(0x41), 'opened');
   await until('what waits for the bad one', () => waitingFor('bad', scene) > 0);
   await configure({ good, late }, late, poolAddress(2), 0x600);
   expect(waitingFor('bad', scene)).toBe(0);
   bad.behave(null);
   const badBefore = bad.received.length;
   await scene.injector.send(announcement(macOf(0x42), poolAddress(3)));
-  await arrives(late, poolAddress(3), 'opened');
-  await arrives(good, poolAddress(3), 'opened');
-  expect(eventsAt(late, poolAddress(1))).toEqual([]);
+  await arrives(late, macOf(0x42), 'opened');
+  await arrives(good, macOf(0x42), 'opened');
+  expect(eventsAt(late, macOf(0x41))).toEqual([]);
   expect(bad.received).toHaveLength(badBefore);
 });
 
@@ -177,7 +175,7 @@ it('while the disk refuses, alerts go out from memory, and not again when it tak
   );
   const strangers = Array.from({ length: 5 }, (_, index) => ({ address: poolAddress(20 + index), mac: macOf(0x2000 + index) }));
   await injector.send(...strangers.map(({ mac, address }) => announcement(mac, address)));
-  for (const { address } of strangers) await arrives(hook, address, 'opened');
+  for (const { mac } of strangers) await arrives(hook, mac, 'opened');
   expect(await isWritable()).toBe(false);
 
   rmSync(join(mount, 'filler'));
@@ -191,7 +189,7 @@ it('while the disk refuses, alerts go out from memory, and not again when it tak
   for (const last of [0x3000, 0x3001]) {
     await injector.send(announcement(macOf(last), poolAddress(30)));
     await until('the next alert', () => hook.received.some(({ message }) => message.conflict?.mac === macOf(last)));
-    for (const { address } of strangers) expect(eventsAt(hook, address)).toEqual(['opened']);
+    for (const { mac } of strangers) expect(eventsAt(hook, mac)).toEqual(['opened']);
     expect(new Set(idsAt(hook)).size).toBe(hook.received.length);
     await daemon.stop();
     daemon = await start();

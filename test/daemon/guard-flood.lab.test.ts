@@ -80,7 +80,8 @@ describe.each([
       const alerted = (address: string, mac: Mac) => scene.alerts(address).some(({ message }) => message.conflict?.mac === mac);
       await until('all 100 alerts', () => wanted.every(({ address, mac }) => alerted(address, mac)), 30_000);
     });
-    const all = await scene.conflicts();
+    // The requests among them name a server, which so hands out addresses of the pool.
+    const all = (await scene.conflicts()).filter(({ kind }) => kind !== 'scope-overlap');
     expect(all.filter(({ mac }) => mac?.startsWith('06:'))).toEqual([]);
     expect(all).toHaveLength(first + 100);
   });

@@ -62,7 +62,7 @@ export interface Ground {
   readonly webhook: Webhook;
   /** For the daemon, as YAML. */
   readonly config: string;
-  /** As they arrived at the webhook; of one address, or of all. */
+  /** As they arrived at the webhook; of who is at one address, or all. A scope-overlap is about a server, whatever its address. */
   alerts(address?: string): readonly Received[];
   /** Waits for an alert about the address. */
   alerted(address: string): Promise<Received>;
@@ -70,7 +70,7 @@ export interface Ground {
 }
 
 export interface Asked {
-  /** Open and closed, newest first; of one address, or of all. */
+  /** Open and closed, newest first; of who is at one address, or all. */
   conflicts(address?: string): Promise<readonly ConflictJson[]>;
   /** How often each rule let somebody pass. */
   dismissed(rule: string): Promise<number>;
@@ -101,7 +101,10 @@ async function startGround(options: GuardedOptions = {}): Promise<Ground> {
     const injector = opened(await startInjector(lan));
     const webhook = opened(await startWebhook());
     const alerts = (address?: string) =>
-      webhook.received.filter(({ message }) => address === undefined || message.conflict?.address === address);
+      webhook.received.filter(
+        ({ message: { conflict } }) =>
+          address === undefined || (conflict?.kind !== 'scope-overlap' && conflict?.address === address),
+      );
     const alerted = async (address: string): Promise<Received> => {
       await until(`an alert about ${address}`, () => alerts(address).length > 0, 30_000);
       const [first] = alerts(address);
@@ -119,7 +122,10 @@ async function startGround(options: GuardedOptions = {}): Promise<Ground> {
 function asked(client: HttpClient): Asked {
   const answer = () => client.get<ConflictsAnswer>('/conflicts', { state: 'all', limit: 1000 });
   return {
-    conflicts: async (address) => (await answer()).conflicts.filter((one) => address === undefined || one.address === address),
+    conflicts: async (address) =>
+      (await answer()).conflicts.filter(
+        (one) => address === undefined || (one.kind !== 'scope-overlap' && one.address === address),
+      ),
     dismissed: async (rule) => (await answer()).dismissed[rule] ?? 0,
   };
 }
