@@ -106,7 +106,9 @@ export function alertsOf(message: AlertMessage, firesUntilMs: number, wants: (ki
   });
   if (message.event === 'closed') return [alert(conflict.kind, Date.parse(conflict.closedAt ?? message.at))];
   const alerts: PostableAlert[] = [];
-  if (conflict.from !== null && isConflictKind(conflict.from)) alerts.push(alert(conflict.from, Date.parse(message.at)));
+  // More strangers of the same kind: the same alert goes on.
+  if (conflict.from !== null && conflict.from !== conflict.kind && isConflictKind(conflict.from))
+    alerts.push(alert(conflict.from, Date.parse(message.at)));
   if (wants(conflict.kind)) alerts.push(alert(conflict.kind, firesUntilMs));
   return alerts;
 }

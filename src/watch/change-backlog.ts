@@ -2,6 +2,7 @@
  * Changes of conflicts that the ledger refused, oldest first: stored in slices as soon as it takes them again. Tells apart a disk that
  * takes nothing from a change that is never taken: that one is given up, so that it does not keep all others from the disk.
  */
+import { FreeholdError } from '../core/error.ts';
 import type { ConflictEntry, GuardStore } from '../ledger/guard-types.ts';
 import type { Logger } from '../system/logger.ts';
 
@@ -79,11 +80,15 @@ export class Backlog {
     if (this.#entries.length < 2) return null;
     this.#other = (this.#other % (this.#entries.length - 1)) + 1;
     const other = this.#entries[this.#other];
-    if (other === undefined || this.#record([other]) !== null) return null;
+    // A newer change of the same conflict would be overwritten by the older one that waits.
+    if (other === undefined || other.change.conflict.id === this.#entries[0]?.change.conflict.id) return null;
+    if (this.#record([other]) !== null) return null;
     this.#entries.splice(this.#other, 1);
     const [oldest] = this.#entries;
     if (oldest === undefined) return other;
     const error = this.#record([oldest]);
+    // The disk's own words (full, locked, ...): a small change can still fit where a large one does not. It waits for room.
+    if (error instanceof FreeholdError) return other;
     if (error !== null) {
       const { id, seq } = oldest.change.conflict;
       this.#logger.error(

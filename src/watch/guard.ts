@@ -107,6 +107,8 @@ export class Guard implements GuardControl, Hearing {
     this.#ticker = null;
     this.#holdTimer = null;
     this.#book.flush();
+    // What an earlier refusal left is tried once more, when nothing new is pending.
+    this.#book.flush();
     this.#servers.store();
   }
 

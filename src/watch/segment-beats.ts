@@ -20,6 +20,10 @@ type Segment = Pick<ReturnType<Watch['all']>[number], 'watch' | 'intervalMs' | '
 interface Judged {
   readonly beat: Beat;
   waits: boolean;
+  /** What its time rests on, beside the schedule's next run: another watch, or a longer sweep, gets a new time. */
+  watch: SegmentWatch;
+  intervalMs: number;
+  sweepMs: number;
 }
 
 export class SegmentBeats {
@@ -51,13 +55,15 @@ export class SegmentBeats {
     }
     for (const segment of present) {
       const { name } = segment.watch.config;
-      const waits = isWaiting(segment.watch);
+      const { watch, intervalMs } = segment;
+      const waits = isWaiting(watch);
+      const basis = { waits, watch, intervalMs, sweepMs: sweepMs(watch) };
       const allowanceMs = waits ? Number.POSITIVE_INFINITY : this.#allowance(segment);
       const known = this.#judged.get(name);
       if (known === undefined) {
-        this.#judged.set(name, { beat: this.#heartbeat.register(`segment:${name}`, allowanceMs), waits });
-      } else if (known.waits !== waits) {
-        known.waits = waits;
+        this.#judged.set(name, { beat: this.#heartbeat.register(`segment:${name}`, allowanceMs), ...basis });
+      } else if (Object.entries(basis).some(([key, value]) => known[key as keyof typeof basis] !== value)) {
+        Object.assign(known, basis);
         known.beat.allow(allowanceMs);
       }
     }

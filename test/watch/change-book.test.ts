@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConflictChange } from '../../src/core/conflict/types.ts';
+import { FreeholdError } from '../../src/core/error.ts';
 import type { ConflictEntry } from '../../src/ledger/guard-types.ts';
 import { LARGEST_SLICE, MAX_UNSTORED } from '../../src/watch/change-backlog.ts';
 import { type AlertDesk, ChangeBook } from '../../src/watch/change-book.ts';
@@ -14,12 +15,14 @@ function book(message: AlertDesk['message'] = (made) => (made.event === 'updated
   const offered: string[] = [];
   const log: string[] = [];
   const clock = fakeClock();
-  const refuses: { all: boolean; ids: ReadonlySet<number> } = { all: false, ids: new Set() };
+  const refuses: { all: boolean; ids: ReadonlySet<number>; full: boolean } = { all: false, ids: new Set(), full: false };
   const keysOf = (entries: readonly ConflictEntry[]): string[] =>
     entries.map(({ change: { conflict } }) => `${conflict.id}-${conflict.seq}`);
   const store = {
     record(entries: readonly ConflictEntry[]): void {
       attempts.push(entries.length);
+      // A full disk takes an update of what it knows, and no more.
+      if (refuses.full && entries.some(({ message }) => message !== null)) throw new FreeholdError('ledger-full', 'full');
       if (refuses.all || entries.some(({ change: { conflict } }) => refuses.ids.has(conflict.id))) throw new Error('refused');
       stored.push(...keysOf(entries));
     },
@@ -82,6 +85,22 @@ describe('ChangeBook', () => {
     expect([made.healthy, log.filter((line) => line.includes('can be stored again')).length]).toEqual([true, 1]);
     put(3000);
     expect(stored.at(-1)).toBe('3000-1');
+  });
+
+  it('gives up on nothing while the disk is full, though small changes still fit', () => {
+    const { book: made, refuses, stored, put, ticks, log } = book();
+    put(1, 2, 3);
+    refuses.full = true;
+    for (const id of [10, 11, 12]) {
+      put(id);
+      made.add([1, 2, 3].map((known) => ({ ...change({ id: known, seq: 2 }), event: 'updated' as const })));
+      ticks(5);
+    }
+    refuses.full = false;
+    ticks(5);
+    expect(stored).toEqual(expect.arrayContaining(['10-1', '11-1', '12-1']));
+    expect(log.filter((line) => line.includes('never taken'))).toEqual([]);
+    expect(made.healthy).toBe(true);
   });
 
   it.each([[[3]], [[1]], [[1, 2]], [[1, 2, 3, 500, 999]]])(

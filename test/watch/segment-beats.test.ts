@@ -10,7 +10,7 @@ let segment: FakeSegment | null = null;
 afterEach(() => segment?.close());
 
 /** One segment of eight addresses at rate max, whose next sweep is due in `dueMs`; what its beat was told. */
-function judged(dueMs: () => number | null, intervalMs = MINUTE) {
+function judged(dueMs: () => number | null, interval = () => MINUTE) {
   const made = fakeSegment(() => answering);
   segment = made;
   const told: (number | string)[] = [];
@@ -21,7 +21,9 @@ function judged(dueMs: () => number | null, intervalMs = MINUTE) {
   let segments = [
     {
       watch: made.watch,
-      intervalMs,
+      get intervalMs() {
+        return interval();
+      },
       nextRunMs: () => {
         const due = dueMs();
         return due === null ? null : NOW + due;
@@ -57,6 +59,19 @@ describe('SegmentBeats', () => {
     due = 14 * HOUR;
     beats.swept('lan');
     expect(told.at(-1)).toBe(14 * HOUR + 4 * MINUTE);
+  });
+
+  it('gives a new time where a reload makes sweeps longer or rarer', () => {
+    let interval = MINUTE;
+    const made = judged(
+      () => 20_000,
+      () => interval,
+    );
+    made.beats.refresh();
+    interval = HOUR;
+    made.beats.refresh();
+    made.beats.refresh();
+    expect(made.told.slice(1)).toEqual([20_000 + 3 * HOUR + MINUTE]);
   });
 
   it('never judges a schedule that never fires again', () => {

@@ -75,6 +75,8 @@ export function setSegments(guard: Guard, segments: readonly GuardedSegment[], n
     if (segment.range?.first !== range.first || segment.range.last !== range.last) {
       segment.owners = createAddressOwners(range);
       segment.swept = false;
+      // Sweeps of the range that it had say nothing of how whole those to come are.
+      Object.assign(segment.listening, createListening());
     }
     segment.range = range;
     segment.infrastructure = infrastructure;

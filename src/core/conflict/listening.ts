@@ -25,7 +25,7 @@ interface Look {
 export interface Listening {
   /** Ascending by start. */
   looks: readonly Look[];
-  /** Epoch ms: start of the first valid sweep since the start, or since an invalid or missing stretch. null: none yet. */
+  /** Epoch ms: start of the first valid sweep since the start, or since an outage. null: none yet. */
   sinceMs: number | null;
 }
 
@@ -33,10 +33,8 @@ export const createListening = (): Listening => ({ looks: [], sinceMs: null });
 
 /** @returns whether the sweep is a valid one of the whole segment, and not of some addresses only, as a verification is */
 export function noteLook(listening: Listening, sweep: Sweep): boolean {
-  if (!sweep.valid) {
-    listening.sinceMs = null;
-    return false;
-  }
+  // As good as missed: where too many are, the time to the next valid one says so.
+  if (!sweep.valid) return false;
   const { startedMs, endedMs, looked } = sweep;
   // A sweep that began and ended before the last one: the clock was set back.
   const newest = listening.looks.at(-1);

@@ -61,10 +61,11 @@ function isSameStretch(guard: Guard, use: AddressUse, node: string, sighting: Wi
   if (gapMs <= STRETCH_GAP_MS) return true;
   const listening = guard.segments.get(segment)?.listening;
   const [newestMs, beforeMs] = listening === undefined ? [null, null] : newestLooks(listening, address);
-  if (newestMs === null) return false;
-  if (beforeMs !== null && gapMs <= STRETCH_INTERVALS * (newestMs - beforeMs)) return true;
+  // Announcements so far apart are two failovers; only answers to looks of ours can show that it went on meanwhile.
+  if (newestMs === null || !bothAnswerUs(use, node, sighting)) return false;
+  if (beforeMs !== null && atMs - use.bothAnsweredMs <= STRETCH_INTERVALS * (newestMs - beforeMs)) return true;
   // This look, and the last one before it. One that only a single node answered would have ended the stretch.
-  return bothAnswerUs(use, node, sighting) && use.bothAnsweredMs + CLOCK_SLACK_MS >= newestMs;
+  return use.bothAnsweredMs + CLOCK_SLACK_MS >= newestMs;
 }
 
 const bothAnswerUs = (use: AddressUse, node: string, { source, solicited, atMs }: WireSighting): boolean =>

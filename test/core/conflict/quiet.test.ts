@@ -27,10 +27,20 @@ describe('the quiet time begins anew with the listening', () => {
     expect(closedAfter(guard, 10 * HOUR)).toBe(CLOSE_AFTER_MS);
   });
 
-  it('after an invalid sweep', () => {
-    const guard = squatted(10 * MINUTE);
-    expect(swept(guard, 10 * MINUTE, { valid: false })).toEqual([]);
-    expect(closedAfter(guard, 11 * MINUTE)).toBe(CLOSE_AFTER_MS);
+  it('after minutes of invalid sweeps, and not after a single one', () => {
+    const once = squatted(10 * MINUTE);
+    expect(swept(once, 10 * MINUTE, { valid: false })).toEqual([]);
+    expect(closedAfter(once, 11 * MINUTE)).toBe(CLOSE_AFTER_MS - 11 * MINUTE);
+
+    const often = squatted(3 * MINUTE);
+    for (let atMs = 3 * MINUTE; atMs < 9 * MINUTE; atMs += MINUTE) swept(often, atMs, { valid: false });
+    expect(closedAfter(often, 9 * MINUTE)).toBe(CLOSE_AFTER_MS);
+  });
+
+  it('every now and then an invalid sweep keeps nothing open for ever', () => {
+    const guard = squatted(0);
+    const changes = Array.from({ length: 60 }, (_, minute) => swept(guard, minute * MINUTE, { valid: minute % 5 !== 4 })).flat();
+    expect(told(changes)).toEqual([CLOSED]);
   });
 
   it('after more than five minutes without a sweep', () => {

@@ -108,6 +108,20 @@ describe('two nodes that answer for one address', () => {
     }
   });
 
+  it('are none where two failovers lie between rare sweeps', () => {
+    const guard = guardOf();
+    const turns = (atMs: number): Frame[] =>
+      [0, 300, 600, 900, 1200].map(
+        (afterMs, index): Frame => [atMs + afterMs, index % 2 === 0 ? NODE_1 : NODE_2, 'arp-announcement'],
+      );
+    const changes: ConflictChange[] = [];
+    for (let hour = 0; hour <= 5; hour++) {
+      changes.push(...play(guard, look(hour * HOUR, NODE_1)), ...swept(guard, hour * HOUR));
+      if (hour === 3) changes.push(...play(guard, [...turns(3 * HOUR + 5 * MINUTE), ...turns(3 * HOUR + 40 * MINUTE)]));
+    }
+    expect(told(changes)).toEqual([]);
+  });
+
   it('can be three', () => {
     const third = mac(0x0303);
     const guard = guardOf({}, { ...VIEW, speakers: [...VIEW.speakers, { mac: third, node: 'node-3' }] });
