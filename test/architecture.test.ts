@@ -15,11 +15,27 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   ledger: ['core'],
   system: ['core'],
   alert: ['core', 'system'],
+  cluster: ['core', 'system'],
   watch: ['core', 'link', 'ledger', 'system', 'alert'],
   http: ['core', 'link', 'ledger', 'system', 'alert', 'watch'],
-  cli: ['core', 'link', 'ledger', 'system', 'alert', 'watch', 'http', 'daemon.ts', 'daemon-types.ts', 'test'],
-  'daemon.ts': ['core', 'link', 'ledger', 'system', 'alert', 'watch', 'http', 'daemon-types.ts'],
-  'daemon-types.ts': ['system'],
+  cli: [
+    'core',
+    'link',
+    'ledger',
+    'system',
+    'alert',
+    'cluster',
+    'watch',
+    'http',
+    'daemon.ts',
+    'daemon-types.ts',
+    'offline.ts',
+    'test',
+  ],
+  'daemon.ts': ['core', 'link', 'ledger', 'system', 'alert', 'watch', 'http', 'daemon-cluster.ts', 'daemon-types.ts'],
+  'daemon-cluster.ts': ['core', 'ledger', 'system', 'cluster', 'watch'],
+  'daemon-types.ts': ['system', 'cluster'],
+  'offline.ts': ['core', 'link', 'ledger', 'system', 'watch', 'http'],
 };
 
 /** Packages that belong to one room. */
@@ -33,7 +49,9 @@ const AT_HOME: Readonly<Record<string, readonly string[]>> = {
   nodemailer: ['alert'],
   pino: ['system'],
   'prom-client': ['http'],
-  yaml: ['system'],
+  yaml: ['system', 'cluster'],
+  diff: ['cluster'],
+  '@kubernetes/client-node': ['cluster'],
   commander: ['cli'],
 };
 
