@@ -4,13 +4,16 @@
  */
 import type Database from 'better-sqlite3';
 import type { Ipv4 } from '../core/address/ipv4.ts';
-import { contains, sizeOf } from '../core/address/range.ts';
+import { contains, type Ipv4Range, sizeOf } from '../core/address/range.ts';
 import { intersectSets, rangeSet } from '../core/address/range-set.ts';
 import { FreeholdError } from '../core/error.ts';
 import { CLOCK_TOLERANCE_MS } from '../core/evidence/believable-run.ts';
 import type { Lease, Outage, SightingColumns, StandIn } from '../core/evidence/facts.ts';
 import type { FirstLook, LookRun } from '../core/evidence/look.ts';
 import { AddressState } from './address-state.ts';
+import type { ClaimStore } from './claim-types.ts';
+import { ClaimTable } from './claims.ts';
+import { ClusterViewTable } from './cluster-view.ts';
 import { ledgerError } from './errors.ts';
 import { GuardTables } from './guard-store.ts';
 import type { GuardStore } from './guard-types.ts';
@@ -97,6 +100,8 @@ export class Ledger {
       leases: new Leases(database),
       uptime: new Uptime(database, nowMs),
       guard: new GuardTables(database, (work) => this.#disk(work)),
+      clusterView: new ClusterViewTable(database, (work) => this.#disk(work)),
+      claims: new ClaimTable(database, (work) => this.#disk(work)),
     };
     this.#apply = database.transaction((batch, advance) => this.#write(batch, advance));
     this.#ensure = database.transaction((setting) => this.#ensureRow(setting));
@@ -158,6 +163,16 @@ export class Ledger {
     return this.#tables.guard;
   }
 
+  /** What was last known of the cluster. What is written there changes no `revision`. */
+  get clusterView(): ClusterViewTable {
+    return this.#tables.clusterView;
+  }
+
+  /** What `freehold apply` pushed. What is written there changes no `revision`. */
+  get claims(): ClaimStore {
+    return this.#tables.claims;
+  }
+
   /** A live view, without a query: it changes with every batch that is written. */
   sightingColumns(segment: SegmentId): SightingColumns {
     const columns = this.#tables.state.columns(segment);
@@ -190,12 +205,20 @@ export class Ledger {
     return this.#disk(() => this.#tables.occupancy.history(segment, address, limit));
   }
 
-  /** The newest interval of each address and MAC (uses and intents apart) seen at `sinceMs` or later, ascending by address. */
-  occupants(segment: SegmentId, { sinceMs }: { readonly sinceMs: number }): Occupancy[] {
+  /**
+   * The newest interval of each address and MAC (uses and intents apart) seen at `sinceMs` or later, ascending by address.
+   * @param range only of these addresses; default: of all of the segment
+   */
+  occupants(
+    segment: SegmentId,
+    { sinceMs, range }: { readonly sinceMs: number; readonly range?: Ipv4Range | undefined },
+  ): Occupancy[] {
     const { first, length, lastUseMs, lastIntentMs, lastStandInMs } = this.sightingColumns(segment);
+    const from = range === undefined ? 0 : Math.max(0, range.first - first);
+    const until = range === undefined ? length : Math.min(length, range.last - first + 1);
     return this.#disk(() => {
       const found: Occupancy[] = [];
-      for (let row = 0; row < length; row++) {
+      for (let row = from; row < until; row++) {
         const newest = Math.max(lastUseMs[row] ?? 0, lastIntentMs[row] ?? 0, lastStandInMs[row] ?? 0);
         if (newest === 0 || newest < sinceMs) continue;
         found.push(...this.#tables.occupancy.current(segment, (first + row) as Ipv4, sinceMs));

@@ -2,6 +2,7 @@
  * One daemon a ledger: a lock that the kernel gives back by itself when its owner dies, however it dies. It is SQLite's own
  * file lock on an empty database beside the ledger, so readers of the ledger itself (a person's `sqlite3`) stay welcome.
  */
+import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { FreeholdError } from '../core/error.ts';
 import { ledgerError, ledgerNotWritable } from './errors.ts';
@@ -9,6 +10,23 @@ import { ledgerError, ledgerNotWritable } from './errors.ts';
 export interface LedgerLock {
   /** Idempotent. The lock file stays: to delete it would let two owners lock two different files. */
   release(): void;
+}
+
+/** Whether somebody holds it. Takes nothing and makes no file. @throws where the lock cannot be read */
+export function isLedgerLocked(path: string): boolean {
+  const lockPath = `${path}.lock`;
+  if (!existsSync(lockPath)) return false;
+  let database: Database.Database | undefined;
+  try {
+    database = new Database(lockPath, { readonly: true, fileMustExist: true, timeout: 0 });
+    database.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return false;
+  } catch (error) {
+    if (error instanceof Database.SqliteError && /^SQLITE_(BUSY|LOCKED)/.test(error.code)) return true;
+    throw ledgerError(path, error);
+  } finally {
+    database?.close();
+  }
 }
 
 /** @throws FreeholdError `ledger-locked` where another process (or this one) holds it, `ledger-full`, `ledger-not-writable`. */

@@ -342,7 +342,7 @@ describe('what goes first when too many wait', () => {
     ledger.close();
     const database = new Database(path);
     const before = readMigrations().slice(0, 10);
-    database.exec(`DROP INDEX delivery_by_worth; ALTER TABLE delivery DROP COLUMN worth; ALTER TABLE dhcp_server DROP COLUMN handed_out;
+    database.exec(`DROP TABLE claim; DROP TABLE cluster_view; DROP INDEX delivery_by_worth; ALTER TABLE delivery DROP COLUMN worth; ALTER TABLE dhcp_server DROP COLUMN handed_out;
       DELETE FROM migration WHERE number > ${before.length}; PRAGMA user_version = ${before.length}`);
     const add = database.prepare('INSERT INTO alert (id, conflict, seq, caused, message) VALUES (?, ?, 1, 0, ?)');
     for (const [id, kind] of (['squatter', 'imminent', 'unannounced'] as const).entries()) {

@@ -1,9 +1,10 @@
 /** From what DHCP servers hand out, and from pools, to the answer: nothing in either is offered, and a new one counts at once. */
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type Ipv4, parseIpv4 } from '../../../src/core/address/ipv4.ts';
-import type { Pool } from '../../../src/core/conflict/cluster-view.ts';
+import { type ClusterView, EMPTY_VIEW, type Pool } from '../../../src/core/conflict/cluster-view.ts';
 import type { DhcpServer } from '../../../src/core/dhcp/types.ts';
 import { createAnswers } from '../../../src/http/answers/answers.ts';
+import { withheldByView } from '../../../src/http/answers/withheld-by.ts';
 import type { FreeholdService, FreeRangesQuery } from '../../../src/http/service.ts';
 import { openLedger } from '../../../src/ledger/ledger.ts';
 import { createLogger } from '../../../src/system/logger.ts';
@@ -18,6 +19,8 @@ const ASKED: FreeRangesQuery = { segment: undefined, size: 1, limit: 100, alignm
 
 let servers: readonly DhcpServer[];
 let pools: readonly Pool[];
+let cluster: ClusterView;
+let notices: readonly string[];
 let avoid: boolean;
 let service: FreeholdService;
 
@@ -40,6 +43,8 @@ function ip(text: string): Ipv4 {
 beforeEach(() => {
   servers = [];
   pools = [];
+  cluster = EMPTY_VIEW;
+  notices = [];
   avoid = true;
   const ledger = openLedger({ path: temporaryPath(true), nowMs: T0 });
   onTestFinished(() => ledger.close());
@@ -64,7 +69,9 @@ beforeEach(() => {
     guard: fakeGuard(() => undefined),
     dhcpSpans: (name) => servers.filter(({ segment: of }) => of === name),
     avoidSpans: () => avoid,
+    ...withheldByView(() => cluster),
     pools: () => pools,
+    clusterNotices: () => notices,
   });
 });
 
@@ -139,5 +146,52 @@ describe('free ranges and DHCP', () => {
     ]);
     pools = [];
     expect(ranges()[0]).toBe('192.0.2.151-192.0.2.254');
+  });
+});
+
+describe('free ranges and a cluster', () => {
+  beforeEach(() => {
+    cluster = {
+      ...EMPTY_VIEW,
+      assignments: [{ address: ip('192.0.2.100'), service: 'shop/web', node: null }],
+      requested: [{ address: ip('192.0.2.101'), service: 'shop/new' }],
+      nodeAddresses: [
+        { address: ip('192.0.2.102'), node: 'worker-1' },
+        { address: ip('203.0.113.9'), node: 'worker-1' },
+      ],
+    };
+  });
+
+  it('withholds what Services hold or ask for, and nodes, though nobody answers there and it is in no pool', () => {
+    expect(ranges()).toEqual(['192.0.2.103-192.0.2.254', '192.0.2.1-192.0.2.99']);
+    const { withheld } = service.freeRanges(ASKED);
+    expect(
+      withheld.filter(({ start }) => /\.10[0-2]$/.test(start)).map(({ verdict, reason }) => `${verdict}: ${reason}`),
+    ).toEqual([
+      'reserved: assigned to Service shop/web',
+      'reserved: asked for by Service shop/new',
+      'reserved: the address of node worker-1',
+    ]);
+    expect(service.address(ip('192.0.2.100'), {})).toMatchObject({
+      verdict: 'reserved',
+      reasons: [{ code: 'reserved', text: 'assigned to Service shop/web' }],
+    });
+    expect(service.address(ip('192.0.2.102'), {})).toMatchObject({
+      verdict: 'reserved',
+      reasons: [{ code: 'node-address', text: 'the address of node worker-1' }],
+    });
+  });
+
+  it('withholds what is new there at once, and no more what is gone', () => {
+    expect(ranges()).toHaveLength(2);
+    cluster = { ...cluster, nodeAddresses: [{ address: ip('192.0.2.50'), node: 'worker-2' }] };
+    expect(ranges()).toHaveLength(3);
+    cluster = EMPTY_VIEW;
+    expect(ranges()).toEqual(['192.0.2.1-192.0.2.254']);
+  });
+
+  it('says where what is known of it may be old', () => {
+    notices = ['The cluster cannot be read.'];
+    expect(service.freeRanges(ASKED).notices).toContain('The cluster cannot be read.');
   });
 });

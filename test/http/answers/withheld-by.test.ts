@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { formatRange } from '../../../src/core/address/range.ts';
+import { EMPTY_VIEW } from '../../../src/core/conflict/cluster-view.ts';
 import type { DhcpServer } from '../../../src/core/dhcp/types.ts';
-import { type WithheldBySources, withheldBy } from '../../../src/http/answers/withheld-by.ts';
+import { type WithheldBySources, withheldBy, withheldByView } from '../../../src/http/answers/withheld-by.ts';
 import { ip, LAN, mac, range, set } from '../../ledger/fixtures.ts';
 
 const server = (over: Partial<DhcpServer>): DhcpServer => ({
@@ -38,6 +39,35 @@ describe('withheldBy()', () => {
     ]);
   });
 
+  it('names what Services hold and ask for, within the segment and in no pool too, before all else', () => {
+    const view = {
+      ...EMPTY_VIEW,
+      pools: [{ name: 'p', addresses: set('192.0.2.200-192.0.2.201') }],
+      assignments: [
+        { address: ip('192.0.2.200'), service: 'shop/web', node: null },
+        { address: ip('192.0.2.9'), service: 'kube-system/other-lb\u001b[2J', node: null },
+        { address: ip('198.51.100.1'), service: 'shop/elsewhere', node: null },
+      ],
+      requested: [{ address: ip('192.0.2.10'), service: 'shop/new' }],
+      nodeAddresses: [
+        { address: ip('192.0.2.11'), node: 'worker-1' },
+        { address: ip('203.0.113.1'), node: 'worker-1' },
+      ],
+    };
+    const sources = withheldByView(() => view);
+    expect(told(sources)).toEqual([
+      '192.0.2.200: assigned to Service shop/web',
+      '192.0.2.9: assigned to Service kube-system/other-lb[2J',
+      '192.0.2.10: asked for by Service shop/new',
+      '192.0.2.200-192.0.2.201: pool p',
+    ]);
+    expect(withheldBy(sources, 'lan', LAN, undefined).infrastructure).toEqual([
+      { address: ip('192.0.2.11'), role: 'node', name: 'worker-1' },
+    ]);
+    // Where they are not known there is nothing to withhold, and no mistake.
+    expect(told(withheldByView(() => EMPTY_VIEW))).toEqual([]);
+  });
+
   it('asks for the servers of the segment in question', () => {
     const asked: string[] = [];
     const dhcpSpans = (name: string): readonly DhcpServer[] => {
@@ -68,6 +98,11 @@ describe('withheldBy()', () => {
   });
 
   it('withholds nothing, and would avoid spans, where nothing is known', () => {
-    expect(withheldBy({}, 'lan', LAN, undefined)).toEqual({ reserved: [], dhcpSpans: 'avoid', weakerThanConfigured: false });
+    expect(withheldBy({}, 'lan', LAN, undefined)).toEqual({
+      reserved: [],
+      infrastructure: [],
+      dhcpSpans: 'avoid',
+      weakerThanConfigured: false,
+    });
   });
 });
