@@ -1,6 +1,7 @@
 /**
  * The daemon as the command line starts and stops it.
  */
+import type { Surroundings } from './cluster/kube/kubeconfig-place.ts';
 import type { Config } from './system/config-types.ts';
 import type { Logger } from './system/logger.ts';
 import type { Notifier } from './system/notify/notifier.ts';
@@ -12,6 +13,8 @@ export interface DaemonOptions {
   readonly logger: Logger;
   /** The service manager, where there is one. */
   readonly notifier?: Notifier;
+  /** Where a kubeconfig is looked for; default: as this process finds it. */
+  readonly surroundings?: Surroundings;
 }
 
 export interface Daemon {

@@ -5,10 +5,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Mac } from './core/address/mac.ts';
 import { FreeholdError } from './core/error.ts';
+import { DaemonCluster } from './daemon-cluster.ts';
 import type { Daemon, DaemonOptions } from './daemon-types.ts';
 import { createAnswers } from './http/answers/answers.ts';
+import { nodeNotices, readingNotices } from './http/answers/cluster-notices.ts';
 import { createGuardAnswers } from './http/answers/guard-answers.ts';
 import { poolNotices } from './http/answers/pools.ts';
+import { withheldByView } from './http/answers/withheld-by.ts';
 import { createApp } from './http/app.ts';
 import { daemonSources } from './http/metrics/daemon-sources.ts';
 import { createMetrics } from './http/metrics/metrics.ts';
@@ -25,7 +28,6 @@ import { createNotifier, type Notifier } from './system/notify/notifier.ts';
 import { readTokenFile } from './system/secret-file.ts';
 import { VERSION } from './system/version.ts';
 import { ChannelDesk } from './watch/alert-desk.ts';
-import { configuredView } from './watch/configured-view.ts';
 import { Guard } from './watch/guard.ts';
 import type { LiveEvent } from './watch/guard-types.ts';
 import { Heartbeat } from './watch/heartbeat.ts';
@@ -51,7 +53,13 @@ const SILENT: Notifier = createNotifier({}, createLogger({ level: 'silent' }));
  * Starts everything, or throws with everything closed again.
  * @throws FreeholdError: `not-permitted`, `ledger-...`, `address-in-use`, ...
  */
-export async function startDaemon({ config: initial, reload, logger, notifier = SILENT }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon({
+  config: initial,
+  reload,
+  logger,
+  notifier = SILENT,
+  surroundings,
+}: DaemonOptions): Promise<Daemon> {
   const clock = systemClock;
   const closers: (() => void | Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
@@ -83,7 +91,8 @@ export async function startDaemon({ config: initial, reload, logger, notifier = 
     const loops = { recorder: heartbeat.register('recorder', LOOP_MS), guard: heartbeat.register('guard', LOOP_MS) };
 
     const live = createLiveEvents({ onListenerError: (error) => logger.warn({ err: error }, 'a live event could not be told') });
-    const source = configuredView(config.metallb);
+    const cluster = new DaemonCluster({ metallb: config.metallb, ledger, clock, logger, random: Math.random, surroundings });
+    closers.push(() => cluster.stop());
     const desk = new ChannelDesk(config.alerts, {
       store: ledger.guard,
       clock,
@@ -96,7 +105,7 @@ export async function startDaemon({ config: initial, reload, logger, notifier = 
     closers.push(() => desk.stop());
     const guard = new Guard({
       store: ledger.guard,
-      source,
+      source: cluster.view,
       settings: config.guard,
       dhcp: config.dhcp,
       desk,
@@ -130,9 +139,15 @@ export async function startDaemon({ config: initial, reload, logger, notifier = 
       logger,
       random: Math.random,
       hearing: {
-        onEvent: (event) => guard.onEvent(event),
+        onEvent: (event) => {
+          cluster.onEvent(event);
+          guard.onEvent(event);
+        },
         onDhcp: (segment, heard, atMs) => guard.onDhcp(segment, heard, atMs),
-        onPlace: () => guard.onPlace(),
+        onPlace: () => {
+          guard.onPlace();
+          cluster.onPlace();
+        },
         onLook: (segment, startedMs, endsMs) => guard.onLook(segment, startedMs, endsMs),
         onSweep: (segment, sweep) => {
           guard.onSweep(segment, sweep);
@@ -146,10 +161,22 @@ export async function startDaemon({ config: initial, reload, logger, notifier = 
     const withheld = {
       dhcpSpans: (segment: string) => guard.servers(segment),
       avoidSpans: () => config.dhcp.avoidSpans,
-      pools: () => guard.view().pools,
+      ...withheldByView(() => cluster.view.ungated()),
+      clusterNotices: () => readingNotices(cluster.view.report(), clock.nowMs()),
     };
+    const report = () => cluster.view.report();
     const metrics = createMetrics(
-      daemonSources({ ...withheld, watch, ledger, recorder, guard, dispatcher: desk, clock, criteria: () => config.proof }),
+      daemonSources({
+        ...withheld,
+        watch,
+        ledger,
+        recorder,
+        guard,
+        dispatcher: desk,
+        clock,
+        criteria: () => config.proof,
+        cluster: report,
+      }),
       { version: VERSION, logger, clock },
     );
     closers.push(() => metrics.close());
@@ -159,6 +186,7 @@ export async function startDaemon({ config: initial, reload, logger, notifier = 
     // Pools that changed while no daemon ran close conflicts as the guard begins.
     live.since(0).events.forEach(countConflict);
     live.subscribe(countConflict);
+    live.subscribe((event) => cluster.onLive(event));
     closers.push(() => recorder.stop());
     closers.push(() => watch.stop());
 
@@ -168,7 +196,10 @@ export async function startDaemon({ config: initial, reload, logger, notifier = 
       recorder,
       clock,
       criteria: () => config.proof,
-      guard: createGuardAnswers({ guard, store: ledger.guard, watch, ledger, clock, live, leaseFiles: () => watch.leaseFiles() }),
+      guard: createGuardAnswers({
+        ...{ guard, store: ledger.guard, watch, ledger, clock, live, cluster: report },
+        leaseFiles: () => watch.leaseFiles(),
+      }),
       stuck: () => heartbeat.stuck(),
       ...withheld,
     });
@@ -185,6 +216,12 @@ export async function startDaemon({ config: initial, reload, logger, notifier = 
     recorder.start();
     await watch.apply(config.segments, config.dhcp.leases);
     guard.keepSegments(config.segments.map(({ name }) => name));
+    cluster.start({
+      segments: () => watch.all().map(({ watch: segment }) => segment),
+      openConflicts: () => guard.open(),
+      standIns: () =>
+        watch.all().flatMap(({ watch: { config: segment } }) => standInsOf(ledger, watch, segment.name, clock.nowMs())),
+    });
     const neighbours = new NeighbourReader({ watch, recorder, clock, logger });
     neighbours.start();
     closers.push(() => neighbours.stop());
@@ -198,7 +235,8 @@ export async function startDaemon({ config: initial, reload, logger, notifier = 
       const places = placesOf(watch);
       // Before every network is known, what lies in none cannot be told.
       if (places.length < watch.all().length) return;
-      for (const notice of poolNotices(guard.view(), places)) {
+      const view = guard.view();
+      for (const notice of [...poolNotices(view, places), ...nodeNotices(report(), view)]) {
         if (!noticed.has(notice)) logger.warn(notice);
         noticed.add(notice);
       }
@@ -231,7 +269,7 @@ export async function startDaemon({ config: initial, reload, logger, notifier = 
       config = { ...next, http: config.http, ledger: { ...next.ledger, path: config.ledger.path } };
       warnOf(config, logger);
       try {
-        source.set(config.metallb);
+        await cluster.configure(config.metallb);
         guard.configure(config.guard, config.dhcp);
         await desk.configure(config.alerts);
         await watch.apply(config.segments, config.dhcp.leases);

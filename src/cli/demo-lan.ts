@@ -25,6 +25,7 @@ segments:
 proof: { quietFor: 25s, minSweeps: 6, maxGap: 8s, minCoverage: 0.9 }
 dhcp: { leases: [${leaseFile ?? ''}] }
 metallb:
+  cluster: off
   pools: [{ name: demo-pool, addresses: [192.0.2.230-192.0.2.239] }]
   speakers: ["${NODE_MAC}"]
 http: { listen: "unix:${folder}/freehold.sock" }

@@ -7,14 +7,20 @@ import { CONFLICT_KINDS } from '../core/conflict/types.ts';
 import { EXIT, type ExitCode } from '../core/error.ts';
 import type { LiveEventType } from '../http/event-text.ts';
 import { VERSION } from '../system/version.ts';
+import { addApply } from './apply-program.ts';
+import { addClaims } from './claims-program.ts';
 import type { AcknowledgeOptions, ConflictsOptions } from './conflicts.ts';
 import type { ConnectOptions } from './connect.ts';
 import type { CriteriaOptions } from './criteria.ts';
+import { addDoctor } from './doctor-program.ts';
 import { commandOf, failureOf, ignoreClosedPipe } from './exit.ts';
+import { addMetallb } from './metallb-program.ts';
 import { DEFAULT_RATE, durationMs, durationText, names, rate, share, wholeNumber } from './options.ts';
 import { createProcessOutput, type Output } from './output.ts';
 import type { ScanOptions } from './scan.ts';
 import { addService } from './service.ts';
+import { addSmokeTest } from './smoke-test-program.ts';
+import { addStrictArp } from './strict-arp-program.ts';
 import type { WatchOptions } from './watch.ts';
 
 const EXAMPLES = `
@@ -24,6 +30,8 @@ Examples:
   freehold free --size 16                        which ranges of 16 or more are proven free
   freehold verify 192.0.2.200-192.0.2.215        probe that range now, and judge its history
   freehold history 192.0.2.17                    who was there, and when
+  freehold doctor --interface eth0               what is wrong between MetalLB, the cluster and the network
+  freehold apply --size 16                       claim a proven range of 16 for MetalLB
   freehold conflicts                             who has taken an address of a pool, or is about to
   freehold watch                                 what the guard sees, live
 
@@ -246,6 +254,12 @@ export function createProgram(output: Output, finish: Finish): Command {
   addConflicts(program, output, finish);
   addWatch(program, output, finish);
   addAlerts(program, output, finish);
+  addClaims(program, { output, finish, json, withDaemon });
+  addApply(program, { output, finish, json, withDaemon, withCriteria });
+  addDoctor(program, { output, finish, json, withDaemon });
+  addStrictArp(program, { output, finish, json });
+  addMetallb(program, { output, finish, json });
+  addSmokeTest(program, { output, finish, json, withDaemon });
   addService(program, { output, finish, json, withDaemon });
   addDemo(program, output, finish);
   sayWhichCommand(program, 'freehold');

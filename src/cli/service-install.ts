@@ -201,6 +201,6 @@ function report(options: InstallOptions, plan: Plan, host: ServiceHost, steps: S
   const next =
     config.segments.length > 0
       ? 'See: freehold service status'
-      : `Nothing is probed yet: name a segment in ${plan.configPath}, then: systemctl reload freehold`;
+      : `Nothing is probed yet: name a segment in ${plan.configPath}, and the kubeconfig of the cluster (metallb.kubeconfig; docs/operations.md makes one), then: systemctl reload freehold`;
   output.text(`${UNIT} is installed. Its history will be in ${STATE_FOLDER}, its log in: journalctl -u freehold\n${next}`);
 }

@@ -4,11 +4,12 @@
 
 import { printable } from '../core/text.ts';
 import type { VerifyAnswer } from '../http/service.ts';
+import { whoWords } from './conflict-words.ts';
 import type { Colors } from './output.ts';
 import { criteriaSentence, proofLines, withheldTable } from './proof-text.ts';
 import { table } from './table.ts';
 import { vendorLabelOf } from './vendors.ts';
-import { count, duration, span } from './words.ts';
+import { count, duration, moment, span } from './words.ts';
 
 const MAX_SCANNERS = 5;
 
@@ -17,7 +18,24 @@ function whyNot(answer: VerifyAnswer): string {
   if (answer.live.conflicts.length > 0) return 'somebody answered for an address of it just now';
   if (!answer.live.valid)
     return `the live probing was not valid (${printable(answer.live.invalidReason ?? 'no reason given', 64)})`;
+  if (answer.live.heard.length > 0) return 'somebody was heard of an address of it just now';
   return 'its history does not prove it';
+}
+
+/** What was heard beside the answers to our own probes: mostly who asks a DHCP server for an address, or is given one. */
+function heardTable({ heard, heardSince, heardTruncated, conflicts }: VerifyAnswer['live'], colors: Colors): string {
+  const answered = new Set(conflicts.map(({ address, mac }) => `${address} ${mac}`));
+  const rows = heard
+    .filter(({ address, mac }) => !answered.has(`${address} ${mac}`))
+    .map(({ address, mac, vendor, hostname, sources, intent, at }) => [
+      address,
+      whoWords(mac, vendor, hostname),
+      colors.red(`${intent ? 'is about to use it' : 'uses it'} (${sources.map((source) => printable(source, 32)).join(', ')})`),
+      moment(at),
+    ]);
+  if (rows.length === 0) return '';
+  const more = heardTruncated ? '\nMore was heard than is shown here.' : '';
+  return `Heard since ${moment(heardSince)}, beside the answers:\n${table(['address', 'who', 'how', 'last heard'], rows, colors)}${more}`;
 }
 
 function liveSentence(answer: VerifyAnswer): string {
@@ -51,9 +69,11 @@ export function verifyText(answer: VerifyAnswer, colors: Colors): string {
           .join(', ')}${scanners.length > MAX_SCANNERS ? ' …' : ''}.`;
   const finished = new Date(Date.parse(answer.startedAt) + answer.durationMs).toISOString();
   const [quiet, watched] = proofLines(answer.proof, finished);
+  const heard = heardTable(answer.live, colors);
   const parts = [
     verdict,
     liveSentence(answer) + live + scanned,
+    ...(heard === '' ? [] : [heard]),
     `History, the weakest proof in the range:\n  ${quiet}\n  ${watched}\n${criteriaSentence(answer.criteria, answer.criteria.weakerThanConfigured, colors)}`,
   ];
   if (answer.withheld.length > 0) parts.push(withheldTable(answer.withheld, colors));

@@ -53,5 +53,8 @@ function sweepLine(sweep: SweepJson, colors: Colors): string {
   return `${moment(at)}  ${colors.dim('sweep')} of ${printable(sweep.segment, NAME)}: ${count(sweep.answered, 'address', 'addresses')} answered in ${duration(sweep.durationMs / 1000)}, ${result}`;
 }
 
-const noticeLine = (notice: NoticeEventJson, colors: Colors): string =>
-  `${moment(notice.at)}  ${colors.cyan('notice')} ${printable(notice.segment, NAME)}: ${printable(notice.text, SENTENCE)}`;
+/** A claim may be of addresses that lie in no segment. */
+function noticeLine({ segment, text, at }: NoticeEventJson, colors: Colors): string {
+  const where = segment === '' ? '' : ` ${printable(segment, NAME)}`;
+  return `${moment(at)}  ${colors.cyan('notice')}${where}: ${printable(text, SENTENCE)}`;
+}

@@ -24,6 +24,7 @@ const reasonCode = z.enum([
   'broadcast-address',
   'gateway',
   'own-address',
+  'node-address',
   'excluded',
   'stand-in-answers',
   'never-looked',
@@ -174,6 +175,16 @@ export const segments = z.object({
   ),
 }) satisfies z.ZodType<ReturnType<service.FreeholdService['segments']>>;
 
+const heard = z.object({
+  address,
+  mac: z.string().nullable(),
+  vendor: z.string().nullable(),
+  hostname: z.string().nullable(),
+  sources: z.array(z.enum(SIGHTING_SOURCES)),
+  intent: z.boolean().meta({ description: 'Not there yet: an ARP probe, a DHCP request or answer, a lease file' }),
+  at: time,
+}) satisfies z.ZodType<service.HeardJson>;
+
 export const verify = z.object({
   segment: z.string(),
   range: z.object(span),
@@ -186,6 +197,12 @@ export const verify = z.object({
     probesSent: count,
     conflicts: z.array(z.object({ address, mac: z.string(), vendor: z.string().nullable(), kind: z.enum(['used', 'probed']) })),
     scanners: z.array(z.string()),
+    heardSince: time,
+    heard: z.array(heard).meta({
+      description:
+        'All that was heard of addresses of the range since then, whoever it was meant for: any of it makes `free` false',
+    }),
+    heardTruncated: z.boolean(),
   }),
   proof,
   withheld,

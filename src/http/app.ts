@@ -9,6 +9,7 @@ import { acknowledgeOperation } from './acknowledge.ts';
 import { addressOperation } from './address.ts';
 import { addressesOperation } from './addresses.ts';
 import { authenticate } from './auth.ts';
+import { beginClaimOperation, claimOperation, claimsOperation, endClaimOperation } from './claims.ts';
 import { conflictOperation, conflictsOperation } from './conflicts.ts';
 import { dhcpOperation } from './dhcp.ts';
 import { EventStreams, type StreamLimits } from './event-streams.ts';
@@ -53,6 +54,10 @@ export const OPERATIONS: readonly Operation[] = [
   acknowledgeOperation,
   poolsOperation,
   dhcpOperation,
+  claimsOperation,
+  claimOperation,
+  beginClaimOperation,
+  endClaimOperation,
   eventsOperation,
   healthOperation,
   readinessOperation,

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import * as answers from './answer-schemas.ts';
 import { getOperation } from './operation.ts';
-import { choice, criteriaOf, criteriaQuery, dhcpSpans, segment, wholeNumberText } from './parameters.ts';
+import { choice, criteriaOf, criteriaQuery, dhcpSpans, ownPool, segment, wholeNumberText } from './parameters.ts';
 
 export const freeRangesOperation = getOperation({
   path: '/free-ranges',
@@ -16,6 +16,7 @@ export const freeRangesOperation = getOperation({
     alignment: choice(['none', 'cidr'], 'cidr: only whole CIDR blocks').prefault('none'),
     ...criteriaQuery,
     dhcpSpans,
+    pool: ownPool,
   }),
   answers: { 200: { description: 'The ranges, and what is withheld', schema: answers.freeRanges } },
   reply: (service, query) => ({
@@ -27,6 +28,7 @@ export const freeRangesOperation = getOperation({
       alignment: query.alignment,
       criteria: criteriaOf(query),
       dhcpSpans: query.dhcpSpans,
+      pool: query.pool,
     }),
   }),
 });

@@ -57,7 +57,23 @@ export const conflicts = z.object({
 export const pools = z.object({
   generatedAt: time,
   source: z.enum(['configuration', 'cluster']),
-  asOf: time.nullable(),
+  asOf: time.nullable().meta({ description: 'When that was last known to be true; null: always (configuration)' }),
+  cluster: z
+    .object({
+      server: z.string().nullable(),
+      kinds: z.array(
+        z.object({
+          kind: z.string(),
+          needed: z.boolean(),
+          state: z.enum(['starting', 'up', 'absent', 'failing']),
+          code: z.string().nullable(),
+          message: z.string().nullable(),
+          asOf: time.nullable(),
+        }) satisfies z.ZodType<service.ClusterKindJson>,
+      ),
+    })
+    .nullable()
+    .meta({ description: 'What of the cluster is read, and how that goes; null: none is' }),
   pools: z.array(
     z.object({
       name: z.string(),
@@ -70,9 +86,18 @@ export const pools = z.object({
   ),
   speakers: z.array(z.object({ mac: z.string(), node: z.string().nullable(), vendor: z.string().nullable() })),
   assigned: z
-    .array(z.object({ address, service: z.string(), node: z.string().nullable() }))
+    .array(
+      z.object({
+        address,
+        service: z.string(),
+        node: z.string().nullable().meta({ description: 'Elected to announce it, as computed here' }),
+        reportedNodes: z.array(z.string()).nullable().meta({ description: 'Announcing it, by ServiceL2Status' }),
+        answeredBy: z.object({ mac: z.string(), node: z.string().nullable(), at: time }).nullable(),
+      }) satisfies z.ZodType<service.AssignedJson>,
+    )
     .nullable()
     .meta({ description: 'null: which addresses Services hold is not known' }),
+  requested: z.array(z.object({ address, service: z.string() })).meta({ description: 'Asked for by Services' }),
   notices: z.array(z.string()),
 }) satisfies z.ZodType<service.PoolsAnswer>;
 

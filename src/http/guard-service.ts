@@ -76,15 +76,45 @@ export interface PoolJson {
   readonly openConflicts: number;
 }
 
+/** Something of the cluster that is read, and how that goes. */
+export interface ClusterKindJson {
+  /** `pools`, `services`, `nodes` … */
+  readonly kind: string;
+  /** Whether the guard needs it. */
+  readonly needed: boolean;
+  /** `absent`: the cluster does not know this kind. */
+  readonly state: 'starting' | 'up' | 'absent' | 'failing';
+  /** Why it cannot be read; null where it can, or was not tried yet. */
+  readonly code: string | null;
+  readonly message: string | null;
+  /** When what is known of it was last known to be true; null: nothing is known. */
+  readonly asOf: string | null;
+}
+
+export interface AssignedJson {
+  readonly address: string;
+  readonly service: string;
+  /** The node that MetalLB elects to announce it, as computed here; null where there is none, or that is not known. */
+  readonly node: string | null;
+  /** Nodes that announce it by MetalLB's own word (ServiceL2Status); null: not known. */
+  readonly reportedNodes: readonly string[] | null;
+  /** Who of the nodes was last heard answering for it; null: none lately. */
+  readonly answeredBy: { readonly mac: string; readonly node: string | null; readonly at: string } | null;
+}
+
 export interface PoolsAnswer {
   readonly generatedAt: string;
   readonly source: 'configuration' | 'cluster';
-  /** Since when that is known; null: always (configuration). */
+  /** When that was last known to be true; null: always (configuration). */
   readonly asOf: string | null;
+  /** null: no cluster is read. */
+  readonly cluster: { readonly server: string | null; readonly kinds: readonly ClusterKindJson[] } | null;
   readonly pools: readonly PoolJson[];
   readonly speakers: readonly { readonly mac: string; readonly node: string | null; readonly vendor: string | null }[];
   /** null: which addresses Services hold is not known. */
-  readonly assigned: readonly { readonly address: string; readonly service: string; readonly node: string | null }[] | null;
+  readonly assigned: readonly AssignedJson[] | null;
+  /** Addresses that Services ask for. */
+  readonly requested: readonly { readonly address: string; readonly service: string }[];
   readonly notices: readonly string[];
 }
 

@@ -3,6 +3,7 @@
  */
 import { z } from 'zod';
 import * as answers from './answer-schemas.ts';
+import * as claimAnswers from './claim-schemas.ts';
 import * as guardAnswers from './guard-schemas.ts';
 import { type Answer, getOperation, type Operation } from './operation.ts';
 import { NO_PARAMETERS } from './parameters.ts';
@@ -26,6 +27,8 @@ const COMPONENTS: readonly (readonly [string, z.ZodType])[] = [
   ['Conflict', guardAnswers.conflict],
   ['Pools', guardAnswers.pools],
   ['Dhcp', guardAnswers.dhcp],
+  ['Claims', claimAnswers.claims],
+  ['Claim', claimAnswers.claim],
   ['Problem', answers.problem],
 ];
 

@@ -27,6 +27,23 @@ export const { choice } = field;
 
 export const addressText = (description: string) => textField('an IPv4 address', { description, format: 'ipv4' }, parseIpv4);
 
+/** RFC 1123 subdomain: what Kubernetes lets an object be called. */
+const OBJECT_NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const OBJECT_NAME_EXPECTED = 'a name as Kubernetes has them: lower case letters, digits, hyphens and dots';
+export const objectName = (description: string) =>
+  textField(OBJECT_NAME_EXPECTED, { description, maxLength: 253 }, (text) =>
+    OBJECT_NAME.test(text) ? ok(text) : err(`expected ${OBJECT_NAME_EXPECTED}`),
+  );
+
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/i;
+const MOMENT_EXPECTED = 'a time, like 2026-05-01T10:20:30Z';
+/** RFC 3339; epoch ms once read. */
+export const momentText = (description: string) =>
+  textField(MOMENT_EXPECTED, { description, format: 'date-time' }, (text) => {
+    const atMs = MOMENT.test(text) ? Date.parse(text) : Number.NaN;
+    return atMs >= 0 ? ok(atMs) : err(`expected ${MOMENT_EXPECTED}`);
+  });
+
 export const segment = field.segmentName.optional();
 
 const { quietForMs, minSweeps, maxGapMs } = CRITERIA_BOUNDS;
@@ -54,6 +71,9 @@ export const dhcpSpans = choice(
   ['avoid', 'ignore'],
   'Whether to stay clear of the addresses that DHCP servers were seen to hand out; as configured where it is left out',
 ).optional();
+
+/** Of a pool that is to be pushed again. */
+export const ownPool = objectName('A pool whose addresses are not withheld merely because they are in it').optional();
 
 interface AskedCriteria {
   readonly quietFor?: number | undefined;

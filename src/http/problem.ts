@@ -23,7 +23,7 @@ export interface Problem {
   readonly errors?: readonly FieldError[];
 }
 
-/** Input that was refused, field by field. Codes `invalid-query`, `invalid-body`, `invalid-address`, `invalid-conflict-id`. */
+/** Input that was refused, field by field. Codes `invalid-query`, `invalid-body`, `invalid-address`, `invalid-conflict-id`, `invalid-claim-id`. */
 export class InputError extends FreeholdError {
   readonly errors: readonly FieldError[];
 
@@ -40,6 +40,7 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   'invalid-body': 400,
   'invalid-address': 400,
   'invalid-conflict-id': 400,
+  'invalid-claim-id': 400,
   'malformed-json': 400,
   'malformed-request': 400,
   'bad-criteria': 400,
@@ -53,9 +54,11 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   'segment-unknown': 404,
   'address-not-watched': 404,
   'conflict-unknown': 404,
+  'claim-unknown': 404,
   'method-not-allowed': 405,
   'no-segments': 409,
   'conflict-closed': 409,
+  'claim-ended': 409,
   'body-too-large': 413,
   'unsupported-media-type': 415,
   'verify-busy': 429,

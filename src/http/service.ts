@@ -9,6 +9,7 @@ import type { Criteria } from '../core/evidence/criteria.ts';
 import type { Reason, Use, VerdictKind } from '../core/evidence/proof.ts';
 import type { SightingSource } from '../core/evidence/sighting.ts';
 import type { FreeRangeOptions } from '../core/range/types.ts';
+import type { ClaimsService } from './claim-service.ts';
 import type { GuardService } from './guard-service.ts';
 
 /** Whether addresses within the span that a DHCP server was seen to hand out may be called free. */
@@ -20,6 +21,8 @@ export interface FreeRangesQuery extends FreeRangeOptions {
   readonly criteria: Partial<Criteria>;
   /** undefined: as configured. */
   readonly dhcpSpans?: DhcpSpans | undefined;
+  /** A pool whose addresses are not withheld merely because they are in it: it is to be pushed again. */
+  readonly pool?: string | undefined;
 }
 
 export interface CriteriaJson {
@@ -184,12 +187,27 @@ export interface SweepsAnswer {
   readonly next: number | null;
 }
 
+/** Somebody used an address of the range, or is about to: an interval of the history, however it was heard. */
+export interface HeardJson {
+  readonly address: string;
+  /** null: the source cannot tell (a DHCPDECLINE), or the address had more MACs than are kept apart. */
+  readonly mac: string | null;
+  readonly vendor: string | null;
+  readonly hostname: string | null;
+  /** Of the whole interval, which may have begun before. */
+  readonly sources: readonly SightingSource[];
+  /** Not there yet: an ARP probe, a DHCP request or answer, a lease file. */
+  readonly intent: boolean;
+  /** When it was last heard. */
+  readonly at: string;
+}
+
 export interface VerifyAnswer {
   readonly segment: string;
   readonly range: { readonly start: string; readonly end: string; readonly size: number };
   readonly startedAt: string;
   readonly durationMs: number;
-  /** The answer: nobody defended any address now, and the history proves each one free. */
+  /** The answer: nobody defended any address now, nothing was heard of one, and the history proves each one free. */
   readonly free: boolean;
   /** The live RFC 5227 run alone. */
   readonly live: {
@@ -204,6 +222,11 @@ export interface VerifyAnswer {
     }[];
     /** MACs that probed for so many addresses meanwhile that they are scanners: their probes announce no use. */
     readonly scanners: readonly string[];
+    /** All that was heard of addresses of the range since `heardSince`, ARP and DHCP, whoever it was meant for. */
+    readonly heardSince: string;
+    readonly heard: readonly HeardJson[];
+    /** More was heard than `heard` tells. */
+    readonly heardTruncated: boolean;
   };
   /** The history alone: the weakest proof in the range, and all that is not free in it. */
   readonly proof: ProofJson;
@@ -216,6 +239,10 @@ export interface VerifyQuery {
   readonly criteria: Partial<Criteria>;
   /** undefined: as configured. */
   readonly dhcpSpans?: DhcpSpans | undefined;
+  /** A pool whose addresses are not withheld merely because they are in it: it is to be pushed again. */
+  readonly pool?: string | undefined;
+  /** Epoch ms; undefined, or later than the start of the run: the start of the run. */
+  readonly heardSinceMs?: number | undefined;
 }
 
 export interface Check {
@@ -226,6 +253,7 @@ export interface Check {
 
 export interface FreeholdService {
   readonly guard: GuardService;
+  readonly claims: ClaimsService;
   freeRanges(query: FreeRangesQuery): FreeRangesAnswer;
   addresses(query: AddressesQuery): AddressesAnswer;
   address(address: Ipv4, criteria: Partial<Criteria>): AddressAnswer;

@@ -7,7 +7,7 @@ import { EXIT, FreeholdError } from '../core/error.ts';
 import { textField } from '../system/text-field.ts';
 import * as answers from './answer-schemas.ts';
 import { postOperation } from './operation.ts';
-import { criteriaBody, criteriaOf, dhcpSpans } from './parameters.ts';
+import { criteriaBody, criteriaOf, dhcpSpans, momentText, ownPool } from './parameters.ts';
 
 /** Four frames go out for each of them within seconds. */
 export const VERIFY_MAX_ADDRESSES = 4096;
@@ -21,7 +21,15 @@ const range = textField<Ipv4Range>(
 export const verifyOperation = postOperation({
   path: '/verify',
   summary: 'Probe a range now (RFC 5227; 4 to 7 seconds) and judge its history',
-  body: z.strictObject({ range, ...criteriaBody, dhcpSpans }),
+  body: z.strictObject({
+    range,
+    ...criteriaBody,
+    dhcpSpans,
+    pool: ownPool,
+    heardSince: momentText(
+      'Whatever was heard of an address of the range since then speaks against it, ARP and DHCP; default, and latest: the start of the run',
+    ).optional(),
+  }),
   answers: { 200: { description: 'Whether it is free, and how that is known', schema: answers.verify } },
   reply: async (service, body) => {
     const size = sizeOf(body.range);
@@ -37,7 +45,13 @@ export const verifyOperation = postOperation({
     }
     return {
       status: 200,
-      body: await service.verify({ range: body.range, criteria: criteriaOf(body), dhcpSpans: body.dhcpSpans }),
+      body: await service.verify({
+        range: body.range,
+        criteria: criteriaOf(body),
+        dhcpSpans: body.dhcpSpans,
+        pool: body.pool,
+        heardSinceMs: body.heardSince,
+      }),
     };
   },
 });

@@ -33,6 +33,7 @@ export function checkFiles(config: Config, environment: NodeJS.ProcessEnv = proc
     warnings: [
       ...(made && ledger !== null ? [`ledger.path: ${ledger.message} The service makes it as it starts.`] : []),
       ...config.alerts.channels.flatMap((channel) => channelWarnings(channel, environment)),
+      ...kubeconfigWarnings(config),
       ...config.dhcp.leases.flatMap(({ path }) => unreadable(path).map((why) => `dhcp.leases: ${path} ${why}.`)),
     ],
   };
@@ -51,6 +52,16 @@ function tokenProblems({ http }: Config): FileProblem[] {
   } catch (error) {
     return [{ path: 'http.tokenFile', message: sentenceOf(error) }];
   }
+}
+
+/** The daemon starts without it, and goes on with what it last knew of the cluster. */
+function kubeconfigWarnings({ metallb: { cluster, kubeconfig } }: Config): string[] {
+  if (cluster === 'off' || kubeconfig === null) return [];
+  const trouble = unreadable(kubeconfig);
+  if (trouble.length > 0) return trouble.map((why) => `metallb.kubeconfig: ${kubeconfig} ${why}: the cluster is not read.`);
+  return ((statOf(kubeconfig)?.mode ?? 0) & 0o004) === 0
+    ? []
+    : [`metallb.kubeconfig: ${kubeconfig} can be read by every user of this machine, and the credentials in it with it.`];
 }
 
 /** As ledger/open.ts will find it. What is in the file is not looked at. */

@@ -1,6 +1,6 @@
 /**
- * `metallb` of the configuration: pools and speakers for a guard that has no cluster to ask. Shape and single values; rules
- * between them are in config-metallb-rules.ts.
+ * `metallb` of the configuration: the cluster to ask, and pools and speakers for a guard that has none, or beside it. Shape and single
+ * values; rules between them are in config-metallb-rules.ts.
  */
 import { z } from 'zod';
 import { networkOf, rangeOfCidr } from '../core/address/cidr.ts';
@@ -18,6 +18,8 @@ export const LARGEST_POOL = 65_536;
 
 export const MOST_POOLS = 64;
 export const MOST_RANGES = 256;
+
+export const DEFAULT_NAMESPACE = 'metallb-system';
 
 // Names of Kubernetes objects: RFC 1123 subdomains.
 const OBJECT_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
@@ -95,8 +97,20 @@ const speaker = z
 
 export const metallbSchema = field.mapping(
   {
+    cluster: field
+      .choice(['auto', 'off'], 'auto: the cluster of the kubeconfig is read, where there is one; off: none is')
+      .default('auto'),
+    kubeconfig: field
+      .absolutePath('The kubeconfig of the cluster; default: $KUBECONFIG, ~/.kube/config, or the service account of the pod')
+      .optional()
+      .transform((path) => path ?? null),
+    context: field
+      .shortText(253, "A context of the kubeconfig; default: the kubeconfig's own")
+      .optional()
+      .transform((name) => name ?? null),
+    namespace: objectName('namespace', "MetalLB's namespace").prefault(DEFAULT_NAMESPACE),
     pools: field.list(pool, MOST_POOLS, 'pools').prefault([]).meta({ description: 'What is guarded' }),
     speakers: field.list(speaker, 1024, 'speakers').prefault([]).meta({ description: 'Who may answer for it' }),
   },
-  'a mapping with pools and speakers',
+  'a mapping with cluster, kubeconfig, context, namespace, pools and speakers',
 );

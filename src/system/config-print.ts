@@ -26,6 +26,10 @@ export const configAsWritten = (config: Config): Readonly<Record<string, unknown
     avoidSpans: config.dhcp.avoidSpans,
   },
   metallb: {
+    cluster: config.metallb.cluster,
+    ...(config.metallb.kubeconfig === null ? {} : { kubeconfig: config.metallb.kubeconfig }),
+    ...(config.metallb.context === null ? {} : { context: config.metallb.context }),
+    namespace: config.metallb.namespace,
     pools: config.metallb.pools.map(({ name, addresses }) => ({ name, addresses: addresses.map(formatRange) })),
     speakers: config.metallb.speakers.map(({ mac, node }) => (node === null ? mac : { mac, node })),
   },

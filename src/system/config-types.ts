@@ -55,8 +55,16 @@ export interface DhcpConfig {
   readonly avoidSpans: boolean;
 }
 
-/** Without a cluster: what the guard watches over, and who may answer for it. */
+/** The cluster that is read; and what the guard watches over, and who may answer for it, beside it or without one. */
 export interface MetallbConfig {
+  /** `off`: none is read. */
+  readonly cluster: 'auto' | 'off';
+  /** null: looked for in the usual places; where there is none, no cluster is read. */
+  readonly kubeconfig: string | null;
+  /** null: the kubeconfig's own. */
+  readonly context: string | null;
+  /** MetalLB's. */
+  readonly namespace: string;
   readonly pools: readonly Pool[];
   readonly speakers: readonly Speaker[];
 }

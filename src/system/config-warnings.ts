@@ -24,7 +24,9 @@ export const configWarnings = (config: Config): readonly string[] => [
     : ['alerts.channels is empty: conflicts are told to nobody; `freehold conflicts` and the log show them.']),
 ];
 
-function speakerWarnings({ metallb: { pools, speakers } }: Config): string[] {
+function speakerWarnings({ metallb: { cluster, kubeconfig, pools, speakers } }: Config): string[] {
+  // The cluster has pools of its own, and the wire tells the MACs of its nodes.
+  if (cluster !== 'off' && kubeconfig !== null) return [];
   if (pools.length > 0 && speakers.length === 0) {
     return [
       "metallb.pools has no metallb.speakers beside it: every use of a pool address is a conflict, the cluster's own too. Name the MAC addresses of the nodes.",

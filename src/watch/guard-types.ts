@@ -2,6 +2,8 @@
  * What others may ask of the running guard, and the stream of what it sees. The guard itself is guard.ts; the stream is
  * live-events.ts.
  */
+import type { Ipv4 } from '../core/address/ipv4.ts';
+import type { Mac } from '../core/address/mac.ts';
 import type { ClusterView } from '../core/conflict/cluster-view.ts';
 import type { Conflict, ConflictChange } from '../core/conflict/types.ts';
 import type { WireSighting } from '../core/conflict/wire-event.ts';
@@ -16,6 +18,8 @@ export interface GuardControl {
   /** The conflict as it is now; null where there is no open one of this id. Again is allowed: the last one counts. */
   acknowledge(id: number, by: string, note: string): Conflict | null;
   view(): ClusterView;
+  /** The speaker that was heard using a pool address within the last ten minutes; null for none. */
+  answering(address: Ipv4): { readonly mac: Mac; readonly node: string | null; readonly atMs: number } | null;
   /** Sightings of pool addresses by others than speakers that raised nothing, by rule (rules.ts), since the start. */
   dismissed(): Readonly<Record<string, number>>;
   /** DHCP servers of a segment that were heard, or whose lease files are read. */

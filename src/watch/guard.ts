@@ -15,6 +15,7 @@ import {
   hear,
   isSpeaker,
   keepSegments,
+  lastAnswering,
   nextTickMs,
   noteOwnLook,
   noteServers,
@@ -205,6 +206,10 @@ export class Guard implements GuardControl, Hearing {
 
   view(): ClusterView {
     return this.#options.source.current();
+  }
+
+  answering(address: Ipv4): ReturnType<GuardControl['answering']> {
+    return lastAnswering(this.#state, address, this.#options.clock.nowMs());
   }
 
   dismissed(): Readonly<Record<string, number>> {

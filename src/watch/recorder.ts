@@ -96,6 +96,11 @@ export class Recorder {
     else if (what === 'scanner') this.#options.onScanner(segment, mac, 1);
   }
 
+  /** ARP probes that are not pending yet: of the last second or two, by MACs that do not look like scanners so far. */
+  undecided(segment: SegmentId): readonly Sighting[] {
+    return this.#scanners.undecided(segment);
+  }
+
   sweep(record: SweepRecord): void {
     if (this.#sweeps.length >= MAX_PENDING_SWEEPS) {
       this.#sweeps.shift();

@@ -4,6 +4,7 @@
 import type { Ipv4 } from '../core/address/ipv4.ts';
 import type { Mac } from '../core/address/mac.ts';
 import type { Ipv4Range } from '../core/address/range.ts';
+import type { RangeSet } from '../core/address/range-set.ts';
 import type { SightingSource } from '../core/evidence/sighting.ts';
 import type { InvalidReason, Rate, StandInSeen } from '../core/probe/types.ts';
 
@@ -11,6 +12,8 @@ export interface ScanRequest {
   readonly interfaceName: string;
   /** null: the interface's own network. */
   readonly range: Ipv4Range | null;
+  /** Only these addresses of the range are asked; default all. */
+  readonly only?: RangeSet;
   readonly rate: Rate;
   /** How often a silent address is asked: 1 is one RFC 5227 probe; 2 adds an ordinary request with our own address. */
   readonly passes: 1 | 2;

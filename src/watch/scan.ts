@@ -8,7 +8,7 @@ import type { Ipv4 } from '../core/address/ipv4.ts';
 import { formatIpv4 } from '../core/address/ipv4.ts';
 import type { Mac } from '../core/address/mac.ts';
 import { contains, formatRange, type Ipv4Range, overlaps, sizeOf } from '../core/address/range.ts';
-import { rangeSet, rangeSetOfAddresses, subtract } from '../core/address/range-set.ts';
+import { intersectSets, rangeSet, rangeSetOfAddresses, subtract } from '../core/address/range-set.ts';
 import { FreeholdError } from '../core/error.ts';
 import type { SightingSource } from '../core/evidence/sighting.ts';
 import { isIntent } from '../core/evidence/sighting.ts';
@@ -152,7 +152,8 @@ function planScan(request: ScanRequest, facts: InterfaceFacts, range: Ipv4Range,
   const onLink = facts.addresses.map(({ network }) => network).find((network) => contains(rangeOfCidr(network), range.first));
   const network = onLink ?? cidrOfRange(range);
   const never = network === null ? [] : edges(network, facts).map(({ address }) => address);
-  const targets = subtract(rangeSet([range]), rangeSetOfAddresses([...own, ...never]));
+  const asked = request.only === undefined ? rangeSet([range]) : intersectSets(request.only, rangeSet([range]));
+  const targets = subtract(asked, rangeSetOfAddresses([...own, ...never]));
   return {
     method: 'arp',
     targets,

@@ -58,6 +58,16 @@ export class Scanners {
     return 'held';
   }
 
+  /** Probes of a segment that are held, and are no scanner's as far as can be told by now. Decides nothing. */
+  undecided(segment: SegmentId): Sighting[] {
+    const found: Sighting[] = [];
+    for (const prober of this.#probers.values()) {
+      if (prober.segment !== segment) continue;
+      for (const { held, isScan } of inWindows(prober.probes)) if (!held.decided && !isScan) found.push(held.sighting);
+    }
+    return found;
+  }
+
   /** The probes whose second has passed. @param nowMs monotonic; Infinity: all of them, from what is known by now */
   decide(nowMs: number): DecidedProbes {
     const intents: { segment: SegmentId; sighting: Sighting }[] = [];

@@ -5,7 +5,7 @@
 import type { Ipv4 } from '../core/address/ipv4.ts';
 import type { Mac } from '../core/address/mac.ts';
 import { contains } from '../core/address/range.ts';
-import { intersectSets, type RangeSet, rangeSet } from '../core/address/range-set.ts';
+import { intersectSets, type RangeSet, rangeSet, subtract } from '../core/address/range-set.ts';
 import type { ArpFrame } from '../core/codec/arp.ts';
 import { EXIT, FreeholdError } from '../core/error.ts';
 import type { AcdResult } from '../core/probe/acd.ts';
@@ -24,7 +24,7 @@ import { type Placing, placeSegment, type SegmentPlace } from './segment-place.t
 import type { SegmentStatus, SegmentWatchOptions, SweepTrigger } from './segment-types.ts';
 import { SegmentWire } from './segment-wire.ts';
 import { driveSweep } from './sweep-driver.ts';
-import { planControls, planSweep } from './sweep-plan.ts';
+import { askNever, planAsk, planControls, planSweep } from './sweep-plan.ts';
 import { failedSweep, sweepLog, sweepRecord } from './sweep-record.ts';
 
 /** How soon a socket that would not open is tried again. */
@@ -154,6 +154,20 @@ export class SegmentWatch {
   async controlsAnswer(controls: ReadonlySet<Ipv4>): Promise<boolean> {
     if (this.#place === null || controls.size === 0) return false;
     return (await this.#sweepOnce(planControls(controls), this.#place)).valid;
+  }
+
+  /**
+   * Asks these addresses of the segment, of those that may be probed, who has them: the answers come by `hearing`, as all do. Records
+   * nothing. @returns false where it could not be asked, or not to the end
+   */
+  async ask(addresses: RangeSet): Promise<boolean> {
+    const place = this.#place;
+    if (place === null || place.method !== 'arp') return false;
+    const targets = subtract(intersectSets(addresses, rangeSet([place.range])), askNever(this.config, place));
+    if (targets.length === 0) return true;
+    const { probesSent, invalidReason } = await this.#sweepOnce(planAsk(targets, place.ownAddress), place);
+    // Silence is an answer here, and says nothing of the wire.
+    return probesSent > 0 && (invalidReason === null || invalidReason === 'control-silent');
   }
 
   /** Stores what a live run showed: a look at each address that it asked, if it was valid. */

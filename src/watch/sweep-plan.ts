@@ -5,6 +5,7 @@
 import type { Ipv4 } from '../core/address/ipv4.ts';
 import type { Ipv4Range } from '../core/address/range.ts';
 import {
+  addressesOf,
   type RangeSet,
   rangeSet,
   rangeSetOfAddresses,
@@ -51,10 +52,7 @@ export function planSweep(
   answeredMs: ReadonlyMap<Ipv4, number> = new Map(),
 ): SweepPlan {
   const seen = seenLately(sightings, nowMs);
-  const edges = place.infrastructure
-    .filter(({ role }) => role === 'network' || role === 'broadcast')
-    .map(({ address }) => address);
-  const hostRange = subtract(subtract(rangeSet([place.range]), rangeSetOfAddresses([...edges, ...place.own])), config.exclude);
+  const hostRange = subtract(rangeSet([place.range]), askNever(config, place));
   const askable = seen.filter(({ address }) => setContains(hostRange, address));
   const routed = place.method === 'icmp';
   // A router's far side may be all silence, as a BGP pool is: a control from outside the range may be named there.
@@ -78,6 +76,14 @@ export function planSweep(
   };
 }
 
+/** Addresses of the segment that are never probed: its network and broadcast addresses, our own, and those that the admin excluded. */
+export function askNever(config: SegmentConfig, place: SegmentPlace): RangeSet {
+  const edges = place.infrastructure
+    .filter(({ role }) => role === 'network' || role === 'broadcast')
+    .map(({ address }) => address);
+  return union(rangeSetOfAddresses([...edges, ...place.own]), config.exclude);
+}
+
 /** Only the controls, in a moment: whether the wire carries questions there and answers back. */
 export const planControls = (controls: ReadonlySet<Ipv4>): SweepPlan => ({
   method: 'arp',
@@ -87,6 +93,18 @@ export const planControls = (controls: ReadonlySet<Ipv4>): SweepPlan => ({
   rate: CONTROL_RATE,
   retryPatienceMs: RETRY_PATIENCE_MS,
   askSilent: false,
+  settleMs: CONTROL_SETTLE_MS,
+});
+
+/** These, and nobody else: each again where it is silent, and by an ordinary request where we have an address. Nobody must answer. */
+export const planAsk = (targets: RangeSet, ownAddress: Ipv4 | null): SweepPlan => ({
+  method: 'arp',
+  targets,
+  recent: new Set(addressesOf(targets)),
+  controls: new Set(),
+  rate: CONTROL_RATE,
+  retryPatienceMs: RETRY_PATIENCE_MS,
+  askSilent: ownAddress !== null,
   settleMs: CONTROL_SETTLE_MS,
 });
 

@@ -30,6 +30,8 @@ export interface WatchOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
+  /** false: nothing is swept but on request. Default: as each segment's schedule says, and once at the beginning. */
+  readonly scheduled?: boolean;
   /** Told of what is heard and swept, at once: the guard. */
   readonly hearing?: Hearing;
   /**
@@ -97,6 +99,11 @@ export class Watch {
   /** The lease files that are followed, and how that goes. */
   leaseFiles(): readonly LeaseFileStatus[] {
     return this.#leases?.status() ?? [];
+  }
+
+  /** Has every lease file read once more, and waits for that. */
+  async readLeases(): Promise<void> {
+    await this.#leases?.again();
   }
 
   /** Every configured segment, in the configuration's order, its network known or not. */
@@ -172,10 +179,12 @@ export class Watch {
   #add(config: SegmentConfig): void {
     const watch = new SegmentWatch({ ...this.#options, config, onPlaced: () => void this.#leases?.again() });
     watch.start();
+    const { scheduled = true } = this.#options;
     const schedule = scheduleSweeps(config.schedule, config.name, this.#options, async () => {
-      await watch.sweep('schedule');
+      if (scheduled) await watch.sweep('schedule');
     });
     this.#entries.set(config.name, { watch, schedule });
+    if (!scheduled) return;
     this.#options.logger.info(
       { segment: config.name, interface: config.interface, schedule: config.schedule, rate: config.rate },
       'watching a segment',

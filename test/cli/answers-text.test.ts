@@ -67,7 +67,42 @@ These criteria are weaker than the ones in the configuration.`);
   });
 });
 
+const HEARD = {
+  address: '192.0.2.201',
+  mac: '00:00:0c:00:00:01',
+  vendor: 'Cisco Systems, Inc',
+  hostname: 'prin\u001b[2Jter',
+  sources: ['dhcp-request', 'dhcp-ack'],
+  intent: true,
+  at: '2026-05-05T09:59:57.000Z',
+} as const;
+
 describe('verifyText', () => {
+  it('tells what was heard beside the answers, and not what it told already', () => {
+    const answered = { ...HEARD, address: '192.0.2.202', sources: ['arp-reply'], intent: false } as const;
+    const unknown = {
+      ...HEARD,
+      address: '192.0.2.203',
+      mac: null,
+      vendor: null,
+      hostname: null,
+      sources: ['dhcp-decline'],
+      intent: false,
+    } as const;
+    const conflicts = [{ address: '192.0.2.202', mac: HEARD.mac, vendor: HEARD.vendor, kind: 'used' }] as const;
+    const live = { ...verifyAnswer.live, conflicts, heard: [HEARD, answered, unknown], heardTruncated: true };
+    expect(verifyText({ ...verifyAnswer, free: false, live }, NO_COLORS)).toContain(`
+192.0.2.202  00:00:0c:00:00:01  Cisco Systems, Inc  uses it
+
+Heard since 2026-05-05 09:59:54Z, beside the answers:
+ADDRESS      WHO                                                 HOW                                          LAST HEARD
+192.0.2.201  00:00:0c:00:00:01 (Cisco Systems, Inc), prin[2Jter  is about to use it (dhcp-request, dhcp-ack)  2026-05-05 09:59:57Z
+192.0.2.203  -                                                   uses it (dhcp-decline)                       2026-05-05 09:59:57Z
+More was heard than is shown here.
+
+History`);
+  });
+
   it('says FREE, and on what that rests', () => {
     expect(verifyText(verifyAnswer, NO_COLORS)).toBe(`FREE: 192.0.2.200-192.0.2.203 (4 addresses, segment lan)
 
@@ -126,6 +161,8 @@ RANGE                  SIZE  VERDICT   REASON
   it.each([
     [{ valid: false, invalidReason: 'link-down' }, 'the live probing was not valid (link-down).'],
     [{ valid: true, invalidReason: null }, 'its history does not prove it.'],
+    [{ heard: [HEARD] }, 'somebody was heard of an address of it just now.'],
+    [{ heard: [HEARD], valid: false, invalidReason: 'link-down' }, 'the live probing was not valid (link-down).'],
   ])('says why not: %j', (live, why) => {
     const text = verifyText({ ...verifyAnswer, free: false, live: { ...verifyAnswer.live, ...live } }, NO_COLORS);
     expect(text.split('\n')[0]).toBe(`NOT FREE: 192.0.2.200-192.0.2.203 (4 addresses, segment lan): ${why}`);

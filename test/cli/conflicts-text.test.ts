@@ -217,6 +217,7 @@ describe('eventLine', () => {
       'sweep of lan: 12 addresses answered in 0.8 s, not valid (link-down): it proves nothing',
     ],
     ['notice', notice, 'notice lan: A second DHCP server: 192.0.2.66.'],
+    ['notice', { ...notice, segment: '' }, 'notice: A second DHCP server: 192.0.2.66.'],
   ])('%s: %j', (type, data, line) => {
     expect(eventLine(event(type, data), NO_COLORS)).toBe(`2026-05-05 10:00:00Z  ${line}`);
   });

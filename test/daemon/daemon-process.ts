@@ -86,7 +86,9 @@ export async function startDaemonProcess(yaml: string): Promise<DaemonProcess> {
       });
     },
     async start() {
-      child = spawn(process.execPath, [MAIN, 'run', '--config', configPath], { stdio: ['ignore', 'ignore', 'inherit'] });
+      // Only a cluster that the test names.
+      const env: NodeJS.ProcessEnv = { ...process.env, HOME: folder, KUBECONFIG: '' };
+      child = spawn(process.execPath, [MAIN, 'run', '--config', configPath], { stdio: ['ignore', 'ignore', 'inherit'], env });
       await until('the daemon answers', answers, 30_000);
     },
     async close() {

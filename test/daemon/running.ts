@@ -43,6 +43,8 @@ export async function runDaemon(
     config: read(yaml),
     reload: () => read(yaml),
     logger: createLogger({ level: 'error', pretty: false, journal: false }),
+    // Only a cluster that the test names.
+    surroundings: { env: {}, home: '', exists: () => false },
   });
   const client = createClient({ url: 'http://localhost', socketPath, token: null });
   return {

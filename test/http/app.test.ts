@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { EXIT, FreeholdError } from '../../src/core/error.ts';
 import * as schemas from '../../src/http/answer-schemas.ts';
 import { createApp, OPERATIONS } from '../../src/http/app.ts';
+import * as claimSchemas from '../../src/http/claim-schemas.ts';
 import * as guardSchemas from '../../src/http/guard-schemas.ts';
 import { openApiDocument } from '../../src/http/openapi.ts';
 import { type FakeService, fakeService, SWEEP } from './fake-service.ts';
@@ -17,6 +18,7 @@ beforeEach(() => {
 });
 
 const NONE = { segment: undefined };
+const PLAIN = { size: 1, limit: 100, alignment: 'none', criteria: {} };
 
 describe('questions', () => {
   it.each([
@@ -61,6 +63,10 @@ describe('questions', () => {
     ['/pools', guardSchemas.pools, ['pools']],
     ['/dhcp', guardSchemas.dhcp, ['dhcp', undefined]],
     ['/dhcp?segment=lan', guardSchemas.dhcp, ['dhcp', 'lan']],
+    ['/free-ranges?pool=prod.eu', schemas.freeRanges, ['freeRanges', { ...NONE, ...PLAIN, pool: 'prod.eu' }]],
+    ['/claims', claimSchemas.claims, ['claims', { state: undefined, before: undefined, limit: 100 }]],
+    ['/claims?state=failed&before=9&limit=3', claimSchemas.claims, ['claims', { state: 'failed', before: 9, limit: 3 }]],
+    ['/claims/12', claimSchemas.claim, ['claim', 12]],
   ])('GET %s', async (url, schema, call) => {
     const { status, body, headers } = await request(app).get(url);
     expect(status).toBe(200);
@@ -75,6 +81,14 @@ describe('questions', () => {
     expect(schemas.verify.parse(body)).toEqual(body);
     const range = { first: 0xc0000210, last: 0xc000021f };
     expect(service.calls).toEqual([['verify', { range, criteria: { minSweeps: 3, maxGapMs: 3_600_000 } }]]);
+  });
+
+  it('hands on for which pool, and since when nothing may have been heard', async () => {
+    const sent = { range: '192.0.2.16/28', pool: 'production-pool', heardSince: '2026-05-05T12:00:00.5+02:00' };
+    expect(await request(app).post('/verify').send(sent)).toMatchObject({ status: 200 });
+    const range = { first: 0xc0000210, last: 0xc000021f };
+    const heardSinceMs = Date.UTC(2026, 4, 5, 10, 0, 0, 500);
+    expect(service.calls).toEqual([['verify', { range, criteria: {}, pool: 'production-pool', heardSinceMs }]]);
   });
 
   it.each([
@@ -248,7 +262,7 @@ describe('/openapi.json', () => {
     expect(described.sort()).toEqual([...OPERATIONS.map(({ method, path }) => `${method} ${path}`), 'get /openapi.json'].sort());
     const freeRanges = body.paths['/free-ranges'].get;
     expect(freeRanges.parameters.map(({ name }: { name: string }) => name).sort()).toEqual(
-      ['alignment', 'dhcpSpans', 'limit', 'maxGap', 'minCoverage', 'minSweeps', 'quietFor', 'segment', 'size'].sort(),
+      ['alignment', 'dhcpSpans', 'limit', 'maxGap', 'minCoverage', 'minSweeps', 'pool', 'quietFor', 'segment', 'size'].sort(),
     );
     expect(freeRanges.responses['200'].content['application/json'].schema).toEqual({ $ref: '#/components/schemas/FreeRanges' });
     expect(body.paths['/verify'].post.requestBody.content['application/json'].schema).toMatchObject({ required: ['range'] });

@@ -2,6 +2,7 @@
  * A service that answers with small, whole answers and remembers what it was asked. An answer can be replaced by an error.
  */
 import type { FreeholdService, ProofJson, SweepJson } from '../../src/http/service.ts';
+import { fakeClaims } from './claim-fixtures.ts';
 import { fakeGuard } from './guard-fixtures.ts';
 
 export interface FakeService extends FreeholdService {
@@ -60,6 +61,7 @@ export function fakeService(): FakeService {
   return {
     calls,
     guard: fakeGuard(note),
+    claims: fakeClaims(note),
     failWith(error) {
       failure = { error };
     },
@@ -162,7 +164,16 @@ export function fakeService(): FakeService {
         startedAt: AT,
         durationMs: 5000,
         free: true,
-        live: { valid: true, invalidReason: null, probesSent: 48, conflicts: [], scanners: [] },
+        live: {
+          valid: true,
+          invalidReason: null,
+          probesSent: 48,
+          conflicts: [],
+          scanners: [],
+          heardSince: AT,
+          heard: [],
+          heardTruncated: false,
+        },
         proof: PROOF,
         withheld: [],
         criteria: { ...CRITERIA, dhcpSpans: 'avoid', weakerThanConfigured: false },

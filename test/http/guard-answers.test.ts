@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { parseCidr, rangeOfCidr } from '../../src/core/address/cidr.ts';
+import type { Ipv4 } from '../../src/core/address/ipv4.ts';
 import { EMPTY_VIEW } from '../../src/core/conflict/cluster-view.ts';
 import { CONFLICT_KINDS, type Conflict } from '../../src/core/conflict/types.ts';
 import type { DhcpServer } from '../../src/core/dhcp/types.ts';
@@ -11,6 +12,7 @@ import { poolNotices } from '../../src/http/answers/pools.ts';
 import * as schemas from '../../src/http/guard-schemas.ts';
 import type { ConflictsQuery, GuardService } from '../../src/http/guard-service.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
+import type { ClusterReport } from '../../src/watch/cluster-view-source.ts';
 import type { GuardControl } from '../../src/watch/guard-types.ts';
 import { createLiveEvents } from '../../src/watch/live-events.ts';
 import type { Watch } from '../../src/watch/watch.ts';
@@ -59,6 +61,8 @@ let servers: DhcpServer[];
 let leases: Lease[];
 let files: LeaseFileStatus[];
 let view: ReturnType<GuardControl['view']>;
+const answering = new Map<Ipv4, NonNullable<ReturnType<GuardControl['answering']>>>();
+let report: ClusterReport | null;
 let ledger: Ledger;
 let answers: GuardService;
 
@@ -73,6 +77,7 @@ function make(segments: readonly Segment[] = [{ name: 'lan', cidr: '192.0.2.0/24
       return found === undefined ? null : { ...found, acknowledged: { atMs: AT_MS, by, note } };
     },
     view: () => view,
+    answering: (address) => answering.get(address) ?? null,
     dismissed: () => ({ 'own-probe': 4 }),
     servers: (segment) => servers.filter((server) => server.segment === segment),
     isUnexpected: ({ server }) => server === ip('192.0.2.66'),
@@ -90,6 +95,7 @@ function make(segments: readonly Segment[] = [{ name: 'lan', cidr: '192.0.2.0/24
     },
     clock: fakeClock(AT_MS),
     live: createLiveEvents(),
+    cluster: () => report,
     leaseFiles: () => files,
   });
 }
@@ -100,6 +106,8 @@ beforeEach(() => {
   servers = [];
   leases = [];
   files = [];
+  report = null;
+  answering.clear();
   view = { ...EMPTY_VIEW, pools: [POOL], speakers: [{ mac: mac('00:00:0c:00:00:01'), node: 'worker-1' }] };
   make();
 });
@@ -335,6 +343,7 @@ describe('pools', () => {
       generatedAt: '2026-05-05T10:00:00.000Z',
       source: 'configuration',
       asOf: null,
+      cluster: null,
       pools: [
         {
           name: 'production-pool',
@@ -350,6 +359,7 @@ describe('pools', () => {
       ],
       speakers: [{ mac: '00:00:0c:00:00:01', node: 'worker-1', vendor: 'Cisco Systems, Inc' }],
       assigned: null,
+      requested: [],
       notices: [NO_SERVICES],
     });
   });
@@ -385,6 +395,98 @@ describe('pools', () => {
     });
     view = EMPTY_VIEW;
     expect(answers.pools().notices).toEqual([expect.stringContaining('metallb.pools')]);
+  });
+});
+
+describe('a cluster that is read', () => {
+  const SERVER = 'https://192.0.2.9:6443';
+  const kind = (name: string, needed: boolean, code: string | null) => ({
+    kind: name,
+    needed,
+    state: code === null ? ('up' as const) : ('failing' as const),
+    problem: code === null ? null : { code, message: 'It is so.' },
+    asOfMs: AT_MS - 60_000,
+    leftOut: 0,
+  });
+  const read = (pools: string | null, statuses: string | null = null): ClusterReport => ({
+    status: {
+      server: SERVER,
+      kinds: [kind('pools', true, pools), kind('layer2Statuses', false, statuses)],
+      remarks: ['A remark.'],
+    },
+    asOfMs: AT_MS - 60_000,
+    nodes: [{ name: 'worker-2', addresses: [ip('192.0.2.12')], sight: 'silent' }],
+    heldBack: [],
+    differences: [
+      { address: ip('192.0.2.201'), service: 'shop/web', elected: 'worker-1', reported: ['worker-2'], sinceMs: AT_MS - 20_000 },
+    ],
+    contradicted: [],
+  });
+  beforeEach(() => {
+    view = {
+      ...view,
+      source: 'cluster',
+      asOfMs: AT_MS - 60_000,
+      assignments: [
+        { address: ip('192.0.2.201'), service: `shop/web${EVIL}`, node: 'worker-1', reportedNodes: ['worker-2'] },
+        { address: ip('192.0.2.202'), service: 'shop/old', node: null },
+      ],
+      requested: [{ address: ip('192.0.2.203'), service: 'shop/new' }],
+    };
+    answering.set(ip('192.0.2.201'), { mac: mac('00:00:0c:00:00:01'), node: 'worker-1', atMs: AT_MS - 1_000 });
+  });
+
+  it('is told of with who holds what, who is elected, who says so and who answers', () => {
+    report = read(null);
+    const answer = answers.pools();
+    expect(schemas.pools.parse(answer)).toEqual(answer);
+    expect(answer).toMatchObject({
+      source: 'cluster',
+      asOf: '2026-05-05T09:59:00.000Z',
+      cluster: {
+        server: SERVER,
+        kinds: [
+          { kind: 'pools', needed: true, state: 'up', code: null, message: null, asOf: '2026-05-05T09:59:00.000Z' },
+          { kind: 'layer2Statuses', needed: false, state: 'up', code: null },
+        ],
+      },
+      assigned: [
+        {
+          address: '192.0.2.201',
+          service: 'shop/web[2J<script>x',
+          node: 'worker-1',
+          reportedNodes: ['worker-2'],
+          answeredBy: { mac: '00:00:0c:00:00:01', node: 'worker-1', at: '2026-05-05T09:59:59.000Z' },
+        },
+        { address: '192.0.2.202', service: 'shop/old', node: null, reportedNodes: null, answeredBy: null },
+      ],
+      requested: [{ address: '192.0.2.203', service: 'shop/new' }],
+      notices: [
+        expect.stringMatching(/^Node worker-2 .* does not answer ARP/),
+        expect.stringMatching(/^MetalLB's status of Service shop\/web names worker-2, but worker-1 answers .* stale/),
+        'A remark.',
+      ],
+    });
+  });
+
+  it('is told of at the conflicts, too, where that matters for them, and makes nothing blind', () => {
+    report = read('cluster-unreachable', 'cluster-forbidden');
+    const { notices, blind } = answers.conflicts(OPEN);
+    expect(notices).toEqual([
+      expect.stringContaining('cannot be read (cluster-unreachable: It is so): the guard goes on with what was known 1 min ago.'),
+      expect.stringMatching(/^Node worker-2 /),
+    ]);
+    expect(blind).toBe(false);
+    expect(answers.pools().notices).toContainEqual(expect.stringContaining("The cluster's layer2Statuses cannot be read"));
+  });
+
+  it('is told of where it has no pool', () => {
+    report = read('cluster-kind-unknown');
+    view = EMPTY_VIEW;
+    expect(answers.conflicts(OPEN).notices).toEqual([
+      expect.stringContaining('No pool is known, so nothing is guarded: the cluster has none, as far as it could be read'),
+      expect.stringContaining('MetalLB is not installed there'),
+    ]);
   });
 });
 

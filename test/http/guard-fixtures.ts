@@ -110,9 +110,11 @@ export const poolsAnswer: PoolsAnswer = {
   generatedAt: AT,
   source: 'configuration',
   asOf: null,
+  cluster: null,
   pools: [{ name: 'production-pool', addresses: [SPAN], size: 11, segments: ['lan'], unwatched: [], openConflicts: 1 }],
   speakers: [{ mac: '02:00:00:00:00:01', node: 'worker-1', vendor: null }],
   assigned: null,
+  requested: [],
   notices: [],
 };
 

@@ -33,6 +33,13 @@ export const sources = (more: Partial<MetricsSources> = {}): MetricsSources => (
   verdicts: () => ({ occupied: 12, 'recently-used': 3, leased: 1, reserved: 2, unproven: 0, free: 238 }),
   openConflicts: () => [conflict(), conflict({ id: 2, acknowledged: { atMs: 1, by: 'ada', note: '' } })],
   dismissed: () => ({ 'proxy-arp': 4, scanner: 0 }),
+  cluster: () => ({
+    ageMs: 4_000,
+    kinds: [
+      { kind: 'pools', up: true },
+      { kind: 'nodes', up: false },
+    ],
+  }),
   channels: () => [
     { name: 'ops', failing: false, unstored: 0 },
     { name: 'mail', failing: true, unstored: 1 },

@@ -52,6 +52,8 @@ describe('a scrape', () => {
       freehold_alert_retries_total: 'counter',
       freehold_alert_unstored: 'gauge',
       freehold_build_info: 'gauge',
+      freehold_cluster_up: 'gauge',
+      freehold_cluster_view_age_seconds: 'gauge',
       freehold_conflicts_open: 'gauge',
       freehold_conflicts_total: 'counter',
       freehold_conflicts_unacknowledged: 'gauge',
@@ -341,6 +343,31 @@ describe('alerts', () => {
   });
 });
 
+describe('the cluster', () => {
+  it('has its age and what can be read of it, and nothing at all where none is read', async () => {
+    let sample: ReturnType<MetricsSources['cluster']> = {
+      ageMs: 4_500,
+      kinds: [
+        { kind: 'pools', up: true },
+        { kind: 'nodes', up: false },
+      ],
+    };
+    const { scrape } = metricsOf(sources({ cluster: () => sample }));
+    const families = await scrape();
+    expect(seriesValue(families, 'freehold_cluster_view_age_seconds')).toBe(4.5);
+    expect(seriesValue(families, 'freehold_cluster_up', { kind: 'pools' })).toBe(1);
+    expect(seriesValue(families, 'freehold_cluster_up', { kind: 'nodes' })).toBe(0);
+    sample = { ageMs: null, kinds: [{ kind: 'pools', up: false }] };
+    const unknown = await scrape();
+    expect(unknown.get('freehold_cluster_view_age_seconds')?.samples).toEqual([]);
+    expect(labelsOf(unknown, 'kind').filter((kind) => kind === 'nodes')).toEqual([]);
+    sample = null;
+    const none = await scrape();
+    for (const name of ['freehold_cluster_view_age_seconds', 'freehold_cluster_up'])
+      expect(none.get(name)?.samples, name).toEqual([]);
+  });
+});
+
 describe('a source that fails', () => {
   const fail = () => {
     throw new Error('out of order');
@@ -351,6 +378,7 @@ describe('a source that fails', () => {
     verdicts: ['freehold_addresses'],
     openConflicts: ['freehold_conflicts_open', 'freehold_conflicts_unacknowledged'],
     dismissed: ['freehold_sightings_dismissed_total'],
+    cluster: ['freehold_cluster_up', 'freehold_cluster_view_age_seconds'],
     channels: ['freehold_alert_channel_failing', 'freehold_alert_unstored'],
     outboxDepth: ['freehold_alert_outbox_depth'],
     outboxDropped: [],

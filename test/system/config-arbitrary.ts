@@ -72,6 +72,10 @@ const mac = (last: number): Mac => `02:00:00:00:00:${last.toString(16).padStart(
 
 /** Pools on 203.0.113.0/24, a part of it for each. */
 export const metallb: fc.Arbitrary<MetallbConfig> = fc.record({
+  cluster: fc.constantFrom('auto', 'off'),
+  kubeconfig: optional(fc.constantFrom('/k', '/a b: #', '/ä')),
+  context: optional(fc.constantFrom('prod', 'user@cluster', 'no', 'arn:aws:eks:1')),
+  namespace: fc.constantFrom('metallb-system', 'on', '1'),
   pools: fc.array(fc.array(fc.integer({ min: 0, max: 31 }), { minLength: 1, maxLength: 8 }), { maxLength: 4 }).map((pools) =>
     pools.map((offsets, i) => ({
       name: `pool.${i}`,

@@ -29,6 +29,7 @@ describe('checkFiles', () => {
     const text = [
       `http: { tokenFile: ${good} }`,
       `dhcp: { leases: [${open}] }`,
+      `metallb: { kubeconfig: ${good} }`,
       'alerts:',
       '  channels:',
       `    - { type: webhook, urlFile: ${good}, hmacFile: ${good}, tokenEnv: TOKEN }`,
@@ -77,6 +78,16 @@ describe('checkFiles', () => {
       'an authority that is not there',
       `alerts: { channels: [{ type: email, host: mail, from: a@b, to: [c@d], caFile: ${gone} }] }`,
       `alert channel email: ${gone} does not exist.`,
+    ],
+    [
+      'a kubeconfig that is not there',
+      `metallb: { kubeconfig: ${gone} }`,
+      `metallb.kubeconfig: ${gone} does not exist: the cluster is not read.`,
+    ],
+    [
+      'a kubeconfig for all to read',
+      `metallb: { kubeconfig: ${open} }`,
+      `metallb.kubeconfig: ${open} can be read by every user of this machine, and the credentials in it with it.`,
     ],
   ])('warns of what comes out later: %s', (_, text, warning) => {
     const found = check(text);

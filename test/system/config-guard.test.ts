@@ -15,6 +15,10 @@ dhcp:
   servers: [192.0.2.1, 192.0.2.2]
   avoidSpans: false
 metallb:
+  cluster: off
+  kubeconfig: /etc/freehold/kubeconfig
+  context: freehold@prod
+  namespace: lb.system
   pools:
     - { name: production-pool, addresses: [192.0.2.224/28, 192.0.2.200 - 192.0.2.210, 192.0.2.211-192.0.2.212] }
     - { name: one.only, addresses: [203.0.113.7/32] }
@@ -34,6 +38,12 @@ guard: { closeAfter: 7d, splitBrainGrace: 1s }
       ],
       servers: [0xc0000201, 0xc0000202],
       avoidSpans: false,
+    });
+    expect(metallb).toMatchObject({
+      cluster: 'off',
+      kubeconfig: '/etc/freehold/kubeconfig',
+      context: 'freehold@prod',
+      namespace: 'lb.system',
     });
     expect(metallb.pools.map(({ name, addresses }) => [name, addresses.map(formatRange)])).toEqual([
       ['production-pool', ['192.0.2.200-192.0.2.212', '192.0.2.224-192.0.2.239']],
@@ -63,6 +73,7 @@ guard: { closeAfter: 7d, splitBrainGrace: 1s }
 
 const POOL_NAME = 'expected the name of a pool, as Kubernetes has it: lower case letters, digits, hyphens and dots';
 const NODE_NAME = POOL_NAME.replace('a pool', 'a node');
+const NAMESPACE_NAME = POOL_NAME.replace('a pool', 'a namespace');
 
 describe('refuses, with line, path, what was expected and what was given:', () => {
   it.each([
@@ -89,7 +100,16 @@ describe('refuses, with line, path, what was expected and what was given:', () =
       'dhcp.servers[0]: "dhcp.example" is not an IPv4 address',
     ],
     ['avoidSpans in words', 'dhcp: { avoidSpans: "no" }', 'dhcp.avoidSpans: expected true or false, got "no"'],
-    ['a kubeconfig', 'metallb: { kubeconfig: /k }', 'metallb.kubeconfig: unknown key (known here: pools, speakers)'],
+    ['a relative kubeconfig', 'metallb: { kubeconfig: k }', 'metallb.kubeconfig: expected an absolute path, got "k"'],
+    ['a cluster by name', 'metallb: { cluster: prod }', 'metallb.cluster: expected one of auto, off, got "prod"'],
+    ['a cluster by truth', 'metallb: { cluster: false }', 'metallb.cluster: expected one of auto, off, got false'],
+    [
+      'an empty context',
+      'metallb: { context: "" }',
+      'metallb.context: expected a text of 1 to 253 characters on one line, got ""',
+    ],
+    ['a namespace that is none', 'metallb: { namespace: MetalLB }', `metallb.namespace: ${NAMESPACE_NAME}, got "MetalLB"`],
+    ['a key that is near', 'metallb: { kubconfig: /k }', 'metallb.kubconfig: unknown key (did you mean "kubeconfig"?)'],
     [
       'a pool without name',
       'metallb: { pools: [{ addresses: [192.0.2.1] }] }',

@@ -98,6 +98,8 @@ dhcp:
   servers: []
   avoidSpans: true
 metallb:
+  cluster: auto
+  namespace: metallb-system
   pools: []
   speakers: []
 guard:
@@ -142,7 +144,10 @@ describe('configJsonSchema', () => {
 
   it('names exactly the keys that the configuration has, and refuses others', () => {
     const written = configAsWritten(
-      parseConfig('segments: [{ name: lan, interface: eth0, cidr: 192.0.2.0/24 }]\nhttp: { tokenFile: /t }', 'f'),
+      parseConfig(
+        'segments: [{ name: lan, interface: eth0, cidr: 192.0.2.0/24 }]\nhttp: { tokenFile: /t }\nmetallb: { kubeconfig: /k, context: c }',
+        'f',
+      ),
     );
     expect(schema).toMatchObject({ type: 'object', additionalProperties: false });
     expect(sorted(properties(schema))).toEqual(sorted(written));

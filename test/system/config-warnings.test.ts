@@ -10,6 +10,12 @@ const warningsOf = (...lines: string[]): readonly string[] => configWarnings(par
 describe('configWarnings', () => {
   it.each([
     ['the defaults', ''],
+    [
+      'a pool without speakers beside a cluster',
+      LAN,
+      'metallb: { kubeconfig: /k, pools: [{ name: p, addresses: [192.0.2.200/29] }] }',
+    ],
+    ['speakers beside a cluster', LAN, `metallb: { kubeconfig: /k, ${SPEAKERS} }`],
     ['a pool in a segment, with speakers', LAN, `metallb: { pools: [{ name: p, addresses: [192.0.2.200/29] }], ${SPEAKERS} }`],
     [
       'a pool that may lie in a segment whose network is only known by its interface',

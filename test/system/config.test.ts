@@ -19,7 +19,7 @@ describe('a good configuration', () => {
       segments: [],
       proof: { quietForMs: 259_200_000, minSweeps: 100, maxGapMs: 900_000, minCoverage: 0.95 },
       dhcp: { leases: [], servers: [], avoidSpans: true },
-      metallb: { pools: [], speakers: [] },
+      metallb: { cluster: 'auto', kubeconfig: null, context: null, namespace: 'metallb-system', pools: [], speakers: [] },
       guard: { closeAfterMs: 600_000, splitBrainGraceMs: 15_000 },
       alerts: { channels: [{ type: 'journal', name: 'journal', minSeverity: 'notice', kinds: null }] },
       http: { listen: { kind: 'tcp', host: '127.0.0.1', port: 5227 }, tokenFile: null },

@@ -9,7 +9,9 @@ import { ARP_FRAME_LENGTH, encodeArpFrame } from '../../src/core/codec/arp.ts';
 import { type Ledger, openLedger } from '../../src/ledger/ledger.ts';
 import type { InterfaceFacts, PacketWire, PacketWireHandlers, SendOutcome } from '../../src/link/types.ts';
 import { systemClock } from '../../src/system/clock.ts';
+import type { SegmentConfig } from '../../src/system/config-types.ts';
 import { createLogger } from '../../src/system/logger.ts';
+import type { Hearing } from '../../src/watch/hearing.ts';
 import { IcmpSweeper } from '../../src/watch/icmp-sweeper.ts';
 import { Recorder } from '../../src/watch/recorder.ts';
 import { SegmentWatch } from '../../src/watch/segment-watch.ts';
@@ -67,8 +69,13 @@ export interface FakeSegment {
   close(): Promise<void>;
 }
 
+export interface FakeSegmentOptions {
+  readonly config?: Partial<SegmentConfig>;
+  readonly hearing?: Hearing;
+}
+
 /** @param temper asked anew for each batch of frames */
-export function fakeSegment(temper: () => Temper): FakeSegment {
+export function fakeSegment(temper: () => Temper, options: FakeSegmentOptions = {}): FakeSegment {
   const folder = mkdtempSync(join(tmpdir(), 'freehold-watch-'));
   const ledger = openLedger({ path: join(folder, 'freehold.db'), nowMs: Date.now() });
   const logger = createLogger({ level: 'silent' });
@@ -86,7 +93,9 @@ export function fakeSegment(temper: () => Temper): FakeSegment {
       exclude: [],
       reserved: [],
       controls: [],
+      ...options.config,
     },
+    hearing: options.hearing,
     recorder: new Recorder({ ...common, onScanner: () => undefined }),
     interfaces: { get: () => FACTS, list: () => [FACTS], onChange: () => () => undefined, close: () => undefined },
     openWire: (_name, given) => {

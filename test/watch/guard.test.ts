@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Mac } from '../../src/core/address/mac.ts';
+import { mergeView } from '../../src/core/conflict/merge-view.ts';
 import type { ConflictChange } from '../../src/core/conflict/types.ts';
 import type { WireSighting } from '../../src/core/conflict/wire-event.ts';
 import type { SightingSource } from '../../src/core/evidence/sighting.ts';
 import type { GuardStore } from '../../src/ledger/guard-types.ts';
 import { type Ledger, openLedger } from '../../src/ledger/ledger.ts';
 import { createLogger } from '../../src/system/logger.ts';
-import { configuredView } from '../../src/watch/configured-view.ts';
 import { Guard } from '../../src/watch/guard.ts';
 import { createLiveEvents } from '../../src/watch/live-events.ts';
 import { placed } from '../../src/watch/segment-place.ts';
@@ -40,13 +40,17 @@ const store = (): GuardStore =>
     },
   });
 
+const VIEW = mergeView(
+  { pools: [{ name: 'pool', addresses: setOf('192.0.2.200-192.0.2.219') }], speakers: [{ mac: NODE, node: null }] },
+  null,
+  [],
+  null,
+);
+
 function start(): Guard {
   const made = new Guard({
     store: store(),
-    source: configuredView({
-      pools: [{ name: 'pool', addresses: setOf('192.0.2.200-192.0.2.219') }],
-      speakers: [{ mac: NODE, node: null }],
-    }),
+    source: { current: () => VIEW, onChange: () => () => undefined },
     settings: { closeAfterMs: 60_000, splitBrainGraceMs: 15_000 },
     dhcp: { servers: [] },
     desk: {

@@ -57,6 +57,22 @@ describe('Scanners', () => {
     expect([intents.length, caught]).toEqual([probes.length - scanned, scanned === 0 ? [] : [[SCANNER, scanned]]]);
   });
 
+  it('tells of what is held, but for what looks like a scan, and decides nothing by that', () => {
+    const scanners = new Scanners();
+    const undecided = () => scanners.undecided(SEGMENT).map(({ mac, address }) => [mac, address - FIRST]);
+    hold(scanners, DEVICE, [[7, 0]]);
+    hold(scanners, SCANNER, burst(SCANNER_ADDRESSES - 1, 0));
+    expect(undecided()).toHaveLength(SCANNER_ADDRESSES);
+    hold(scanners, SCANNER, [[99, 20]]);
+    expect(undecided()).toEqual([[DEVICE, 7]]);
+    expect(scanners.undecided(2 as SegmentId)).toEqual([]);
+    expect(decided(scanners, SCANNER_WINDOW_MS + 20)).toEqual({
+      intents: [[DEVICE, 7, 0]],
+      caught: [[SCANNER, SCANNER_ADDRESSES]],
+    });
+    expect(undecided()).toEqual([]);
+  });
+
   it('judges the first and the last of a scan like the rest, wherever the decisions fall', () => {
     for (const every of [50, 400, 1000, 3000]) {
       const scanners = new Scanners();

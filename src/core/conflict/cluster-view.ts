@@ -26,6 +26,21 @@ export interface Assignment {
   readonly service: string;
   /** Node that is expected to announce it, where known. */
   readonly node: string | null;
+  /** Nodes that say of themselves that they announce it; absent where that is not known. */
+  readonly reportedNodes?: readonly string[];
+}
+
+/** An address that a Service asks for, whether it has it or not. */
+export interface RequestedAddress {
+  readonly address: Ipv4;
+  /** `namespace/name` */
+  readonly service: string;
+}
+
+export interface NodeAddress {
+  readonly address: Ipv4;
+  /** Its name. */
+  readonly node: string;
 }
 
 export interface ClusterView {
@@ -36,8 +51,10 @@ export interface ClusterView {
   readonly speakers: readonly Speaker[];
   /** null: which addresses Services hold is not known; then every use by a non-speaker is a conflict all the same. */
   readonly assignments: readonly Assignment[] | null;
+  /** Nobody else's to give away, inside a pool or not. */
+  readonly requested: readonly RequestedAddress[];
   /** Addresses of nodes, by name of the node. */
-  readonly nodeAddresses: readonly { readonly address: Ipv4; readonly node: string }[];
+  readonly nodeAddresses: readonly NodeAddress[];
 }
 
 /** Where the guard gets it from. One implementation reads the configuration; another may watch a cluster. */
@@ -53,5 +70,6 @@ export const EMPTY_VIEW: ClusterView = {
   pools: [],
   speakers: [],
   assignments: null,
+  requested: [],
   nodeAddresses: [],
 };

@@ -23,7 +23,7 @@ export const MAX_SEGMENTS = 1_024;
 /** How long the last use by a speaker says that an address is held, where assignments are not known. */
 export const HELD_MS = 24 * 3_600_000;
 /** How long after a use by a speaker it counts as answering for the address right now. */
-const TAKEN_MS = 10 * 60_000;
+export const TAKEN_MS = 10 * 60_000;
 
 export interface GuardSettings {
   /** How long a stranger must be silent, while valid sweeps look, before its conflict is closed. ms */

@@ -14,7 +14,7 @@ import { printable } from '../text.ts';
 import { createAddressOwners } from './address-owners.ts';
 import { closeOutsidePools, closeQuiet } from './closing.ts';
 import type { ClusterView, Pool } from './cluster-view.ts';
-import { dismiss, type Guard, type GuardSettings, type SegmentState, segmentOf } from './guard-state.ts';
+import { dismiss, type Guard, type GuardSettings, type SegmentState, segmentOf, TAKEN_MS } from './guard-state.ts';
 import { takeDue } from './holds.ts';
 import { createListening, noteLook } from './listening.ts';
 import { noteNodeIntent, noteNodeUse } from './node-intents.ts';
@@ -255,5 +255,16 @@ export const openConflicts = (guard: Guard): readonly Conflict[] => allOpen(guar
 export const dismissed = (guard: Guard): Readonly<Record<string, number>> => ({ ...guard.dismissed });
 
 export const poolOf = (guard: Guard, address: Ipv4): Pool | null => poolAt(guard.pools, address);
+
+/** The speaker that was last heard using the address, within the time that counts as now; null for none. */
+export function lastAnswering(
+  guard: Guard,
+  address: Ipv4,
+  nowMs: number,
+): { readonly mac: Mac; readonly node: string | null; readonly atMs: number } | null {
+  const use = guard.uses.get(address);
+  if (use === undefined || nowMs - use.lastMs > TAKEN_MS) return null;
+  return { mac: use.lastMac, node: guard.speakers.get(use.lastMac)?.node ?? null, atMs: use.lastMs };
+}
 
 export const isSpeaker = (guard: Guard, mac: Mac): boolean => guard.speakers.has(mac);

@@ -36,7 +36,9 @@ export interface Lease {
 /** An address with a part of its own in the network, never to be offered. */
 export interface InfrastructureAddress {
   readonly address: Ipv4;
-  readonly role: 'network' | 'broadcast' | 'gateway' | 'own';
+  readonly role: 'network' | 'broadcast' | 'gateway' | 'own' | 'node';
+  /** Of a node: its name; printable. */
+  readonly name?: string;
 }
 
 /** A range that somebody named as not to be offered. */

@@ -38,6 +38,7 @@ export type ReasonCode =
   | 'broadcast-address'
   | 'gateway'
   | 'own-address'
+  | 'node-address'
   | 'excluded'
   | 'stand-in-answers'
   | 'never-looked'

@@ -32,7 +32,10 @@ export const INFRASTRUCTURE: Readonly<Record<InfrastructureAddress['role'], Reas
   broadcast: reason('broadcast-address', "the network's broadcast address"),
   gateway: reason('gateway', 'a gateway'),
   own: reason('own-address', 'an address of this machine'),
+  node: reason('node-address', 'the address of a node of the cluster'),
 };
+
+export const nodeAddress = (name: string): Reason => reason('node-address', `the address of node ${name}`);
 
 const LEASE_SOURCES: Readonly<Record<Lease['source'], string>> = {
   'dhcp-ack': 'heard on the wire',

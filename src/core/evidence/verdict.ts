@@ -10,7 +10,7 @@ import type { Criteria } from './criteria.ts';
 import type { InfrastructureAddress, Lease, SegmentFacts } from './facts.ts';
 import { partition } from './partition.ts';
 import type { Proof, Reason, Use, Verdict, VerdictKind, VerdictSpan } from './proof.ts';
-import { EXCLUDED, ICMP_ONLY, INFRASTRUCTURE, NO_RECORDS, type ReasonWriter, reasonWriter } from './reasons.ts';
+import { EXCLUDED, ICMP_ONLY, INFRASTRUCTURE, NO_RECORDS, nodeAddress, type ReasonWriter, reasonWriter } from './reasons.ts';
 import { proofSharing, verdictSharing } from './sharing.ts';
 import { appendSpan } from './spans.ts';
 
@@ -127,6 +127,13 @@ function standings({ range, infrastructure, reserved, excluded }: SegmentFacts):
       kind: 'role' as const,
       reason: INFRASTRUCTURE[role],
     })),
+    ...infrastructure
+      .filter(({ role }) => role === 'node')
+      .map(({ address, name }) => ({
+        ranges: [{ first: address, last: address }],
+        kind: 'role' as const,
+        reason: name === undefined ? INFRASTRUCTURE.node : nodeAddress(name),
+      })),
     ...reserved.map((one) => ({
       ranges: [one],
       kind: 'reserved' as const,

@@ -1,7 +1,7 @@
 /**
  * The questions of service.ts, answered from the watch and the ledger. Reads the clock once for each question.
  */
-
+import { type Ipv4Range, overlaps } from '../../core/address/range.ts';
 import { FreeholdError } from '../../core/error.ts';
 import type { Criteria } from '../../core/evidence/criteria.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -11,6 +11,7 @@ import type { Watch } from '../../watch/watch.ts';
 import type { GuardService } from '../guard-service.ts';
 import type { FreeholdService } from '../service.ts';
 import { answerAddress, answerAddresses } from './addresses.ts';
+import { claimSentence, createClaims } from './claims.ts';
 import type { AnswerContext } from './context.ts';
 import { Judge } from './evidence.ts';
 import { answerFreeRanges } from './free-ranges.ts';
@@ -44,8 +45,17 @@ export function createAnswers(options: AnswersOptions): FreeholdService {
       hint: 'nothing can be called free before it can be written again; see /readyz and the log',
     });
   };
+  const claims = createClaims({
+    store: ledger.claims,
+    now: () => clock.nowMs(),
+    onChange: (claim) => {
+      const segment = segmentHolding(watch, claim.ranges[0]);
+      guard.events.publish({ type: 'notice', segment, code: 'claim', text: claimSentence(claim) }, clock.nowMs());
+    },
+  });
   return {
     guard,
+    claims,
     freeRanges: (query) => {
       upToDate();
       return answerFreeRanges(context(), query);
@@ -66,7 +76,16 @@ export function createAnswers(options: AnswersOptions): FreeholdService {
       if (sweep === null || !wait) return null;
       return sweepJson(await sweep, null, segment.row.name);
     },
-    verify: (query) => answerVerify({ watch, ledger, judge, criteria: criteria(), now: () => clock.nowMs(), upToDate }, query),
+    verify: (query) =>
+      answerVerify({ watch, ledger, recorder, judge, criteria: criteria(), now: () => clock.nowMs(), upToDate }, query),
     readiness: () => answerReadiness(context(), recorder.healthy, options.stuck?.() ?? []),
   };
+}
+
+/** Its name; empty where no segment holds it. */
+function segmentHolding(watch: Watch, range: Ipv4Range | undefined): string {
+  const holder = watch
+    .all()
+    .find(({ watch: { place } }) => place !== null && range !== undefined && overlaps(place.range, range));
+  return holder?.watch.config.name ?? '';
 }

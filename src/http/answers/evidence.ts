@@ -24,6 +24,7 @@ export interface Judged {
   readonly withheldBy: WithheldBy;
   readonly spans: readonly VerdictSpan[];
   readonly nowMs: number;
+  readonly clusterNotices: readonly string[];
   /** Free ranges from these spans; kept for the last few options asked for. */
   free(options: FreeRangeOptions): FreeRanges;
 }
@@ -70,6 +71,7 @@ export class Judge {
 
   /**
    * @param dhcpSpans undefined: as configured
+   * @param ownPool the pool that is asked for: its addresses are not reserved for being in it
    * @throws FreeholdError `bad-criteria`
    */
   segment(
@@ -78,15 +80,16 @@ export class Judge {
     asked: Partial<Criteria>,
     nowMs: number,
     dhcpSpans?: DhcpSpans | undefined,
+    ownPool?: string | undefined,
   ): Judged {
     const { criteria, weakerThanConfigured } = criteriaFor(configured, asked);
-    const withheld = withheldBy(this.#sources, segment.row.name, segment.place.range, dhcpSpans);
+    const withheld = withheldBy(this.#sources, segment.row.name, segment.place.range, dhcpSpans, ownPool);
     const weaker = weakerThanConfigured || withheld.weakerThanConfigured;
-    const key = JSON.stringify([segment.row.id, criteria, weaker, withheld.dhcpSpans]);
+    const key = JSON.stringify([segment.row.id, criteria, weaker, withheld.dhcpSpans, ownPool]);
     const kept = this.#kept.get(key);
     const { revision } = this.#ledger;
-    // A span that grows, or a pool that is new, is in nobody's ledger row: it counts at once all the same.
-    const reserved = JSON.stringify(withheld.reserved);
+    // A span that grows, or a pool or a Service that is new, is in nobody's ledger row: it counts at once all the same.
+    const reserved = JSON.stringify([withheld.reserved, withheld.infrastructure]);
     if (kept?.revision === revision && kept.place === segment.place && kept.reserved === reserved) {
       const ageMs = nowMs - kept.judged.nowMs;
       if (ageMs >= 0 && ageMs < JUDGEMENT_MS) return kept.judged;
@@ -94,7 +97,8 @@ export class Judge {
     const facts = factsOf(segment, this.#ledger, criteria, withheld, nowMs);
     const spans = judge(facts, criteria, nowMs);
     const free = keptFreeRanges(spans);
-    const judged = { facts, criteria, weakerThanConfigured: weaker, withheldBy: withheld, spans, nowMs, free };
+    const clusterNotices = this.#sources.clusterNotices?.() ?? [];
+    const judged = { facts, criteria, weakerThanConfigured: weaker, withheldBy: withheld, spans, nowMs, clusterNotices, free };
     this.#kept.delete(key);
     this.#kept.set(key, { judged, revision, place: segment.place, reserved });
     for (const oldest of this.#kept.keys()) {
@@ -137,7 +141,7 @@ function factsOf(
       ...withheld.reserved,
     ],
     excluded: rangeSet(watch.config.exclude),
-    infrastructure: place.infrastructure,
+    infrastructure: [...place.infrastructure, ...withheld.infrastructure],
     standIns: ledger.standIns(row.id, sinceMs),
   };
 }
@@ -158,6 +162,7 @@ export function noticesOf({ watch, intervalMs }: WatchedSegment, judged: Judged)
   const { facts, criteria, nowMs, spans } = judged;
   const notices: string[] = [];
   if (judged.withheldBy.weakerThanConfigured) notices.push(SPANS_IGNORED);
+  notices.push(...judged.clusterNotices);
   const status = watch.status();
   if (status.waitingDetail !== null) notices.push(`The segment is not being looked at: ${status.waitingDetail}.`);
   for (const standIn of facts.standIns) {

@@ -9,7 +9,7 @@ export function answerFreeRanges(
   query: FreeRangesQuery,
 ): FreeRangesAnswer {
   const segment = watch.named(query.segment);
-  const judged = judge.segment(segment, criteria, query.criteria, nowMs, query.dhcpSpans);
+  const judged = judge.segment(segment, criteria, query.criteria, nowMs, query.dhcpSpans, query.pool);
   const free = judged.free(query);
   return {
     segment: segment.row.name,

@@ -4,6 +4,7 @@
 import type { GuardStore } from '../../ledger/guard-types.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Clock } from '../../system/clock.ts';
+import type { ClusterReport } from '../../watch/cluster-view-source.ts';
 import type { GuardControl, LiveEventStream } from '../../watch/guard-types.ts';
 import type { Watch } from '../../watch/watch.ts';
 import type { GuardService } from '../guard-service.ts';
@@ -18,6 +19,8 @@ export interface GuardAnswersOptions {
   readonly ledger: Pick<Ledger, 'leases' | 'lastValidSweepMs'>;
   readonly clock: Clock;
   readonly live: LiveEventStream;
+  /** How a cluster is read. Default: none is. */
+  readonly cluster?: () => ClusterReport | null;
   /** The lease files that are followed. */
   readonly leaseFiles: () => readonly LeaseFileStatus[];
 }

@@ -6,9 +6,11 @@ import { intersectSets, type RangeSet, rangeSet, setSize, subtract } from '../..
 import type { ClusterView, Pool } from '../../core/conflict/cluster-view.ts';
 import { printable } from '../../core/text.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import type { ClusterReport } from '../../watch/cluster-view-source.ts';
 import type { GuardControl } from '../../watch/guard-types.ts';
 import type { SegmentPlace } from '../../watch/segment-place.ts';
 import type { Watch } from '../../watch/watch.ts';
+import { nodeNotices, readingNotices } from './cluster-notices.ts';
 import { freshness } from './segments.ts';
 
 const NAME = 64;
@@ -18,6 +20,8 @@ export interface SightContext {
   readonly guard: Pick<GuardControl, 'view'>;
   readonly watch: Pick<Watch, 'all'>;
   readonly ledger: Pick<Ledger, 'lastValidSweepMs'>;
+  /** How a cluster is read. Default: none is. */
+  readonly cluster?: () => ClusterReport | null;
 }
 
 export interface Sight {
@@ -35,23 +39,30 @@ export interface PlacedSegment {
 
 /** @param segment only of this one; undefined: of all */
 export function sightOf(context: SightContext, segment: string | undefined, nowMs: number): Sight {
-  const { pools } = context.guard.view();
+  const view = context.guard.view();
+  const { pools } = view;
   const all = context.watch.all();
+  const report = context.cluster?.() ?? null;
+  const ofCluster = report === null ? [] : [...readingNotices(report, nowMs), ...nodeNotices(report, view)];
   if (all.length === 0)
     return { notices: ['No segment is configured, so nothing is heard: name one under segments.'], blind: true };
-  if (pools.length === 0) return { notices: [NO_POOL], blind: true };
+  if (pools.length === 0) return { notices: [noPool(report), ...ofCluster], blind: true };
   const looked = segment === undefined ? all : all.filter(({ watch: { config } }) => config.name === segment);
   const dull = segmentNotices({ ...context, watch: { all: () => looked } }, nowMs);
   const placed = placedOf({ all: () => looked });
   const blind = !placed.some(({ name, place }) => !dull.has(name) && holdsAny(place, pools));
-  if (segment === undefined) return { notices: [...dull.values(), ...poolNotices({ pools }, placed)], blind };
+  if (segment === undefined) return { notices: [...dull.values(), ...poolNotices({ pools }, placed), ...ofCluster], blind };
   const name = printable(segment, NAME);
   if (looked.length === 0) return { notices: [`Segment ${name} is not configured any more: nobody listens there.`], blind };
   const aside = placed.some(({ place }) => place.method === 'arp' && !holdsAny(place, pools));
-  return { notices: [...dull.values(), ...(aside ? [`Segment ${name} holds no address of a pool.`] : [])], blind };
+  return { notices: [...dull.values(), ...(aside ? [`Segment ${name} holds no address of a pool.`] : []), ...ofCluster], blind };
 }
 
-export const NO_POOL = 'No pool is known, so nothing is guarded: name one under metallb.pools in the configuration.';
+/** @param report null: no cluster is read */
+export const noPool = (report: ClusterReport | null): string =>
+  report?.status === undefined || report.status === null
+    ? 'No pool is known, so nothing is guarded: name one under metallb.pools in the configuration, or the kubeconfig of the cluster under metallb.kubeconfig.'
+    : 'No pool is known, so nothing is guarded: the cluster has none, as far as it could be read, and there is none under metallb.pools in the configuration.';
 
 /** By name of the segment: why the guard does not hear it, or not all of it. Those that are heard well are not in it. */
 export function segmentNotices({ watch, ledger }: Omit<SightContext, 'guard'>, nowMs: number): ReadonlyMap<string, string> {

@@ -8,10 +8,12 @@ import { FreeholdError } from '../../core/error.ts';
 import { freeRanges } from '../../core/range/free-ranges.ts';
 import { weakestProof } from '../../core/range/weakest.ts';
 import { vendorOf } from '../../system/vendors.ts';
+import type { Recorder } from '../../watch/recorder.ts';
 import { verifyLive } from '../../watch/verify-live.ts';
 import type { VerifyAnswer, VerifyQuery } from '../service.ts';
 import type { AnswerContext } from './context.ts';
 import { criteriaFor } from './evidence.ts';
+import { heardOf } from './heard.ts';
 import { criteriaJson, proofJson, rangeJson, time, withheldJson } from './json.ts';
 
 /** What one live run asks at the most; a /20. */
@@ -19,10 +21,14 @@ export const MAX_VERIFY_ADDRESSES = 4096;
 const MAX_RUNNING = 2;
 let running = 0;
 
-export async function answerVerify(
-  context: Omit<AnswerContext, 'nowMs'> & { readonly now: () => number; readonly upToDate: () => void },
-  query: VerifyQuery,
-): Promise<VerifyAnswer> {
+export interface VerifyContext extends Omit<AnswerContext, 'nowMs'> {
+  readonly recorder: Pick<Recorder, 'undecided'>;
+  readonly now: () => number;
+  /** Has the ledger know what was heard until now. */
+  readonly upToDate: () => void;
+}
+
+export async function answerVerify(context: VerifyContext, query: VerifyQuery): Promise<VerifyAnswer> {
   const { watch, ledger, judge, criteria: configured, now } = context;
   criteriaFor(configured, query.criteria);
   const size = sizeOf(query.range);
@@ -41,12 +47,19 @@ export async function answerVerify(
     const live = await verifyLive(segment, ledger, query.range, now);
     context.upToDate();
     const nowMs = now();
-    const judged = judge.segment(segment, configured, query.criteria, nowMs, query.dhcpSpans);
+    const judged = judge.segment(segment, configured, query.criteria, nowMs, query.dhcpSpans, query.pool);
     const spans = judged.spans.flatMap((span) => {
       const part = intersect(span, query.range);
       return part === null ? [] : [{ ...span, ...part }];
     });
     const { withheld } = freeRanges(spans, { size: 1, alignment: 'none', limit: size });
+    // Never later than the run: that would ask for less than it shows.
+    const heardSinceMs = Math.min(query.heardSinceMs ?? startedMs, startedMs);
+    const { heard, heardTruncated } = heardOf(context, segment.row, {
+      range: query.range,
+      sinceMs: heardSinceMs,
+      scanners: live.scanners,
+    });
     const conflicts = live.conflicts.filter(({ address }) => contains(query.range, address));
     const weakest = weakestProof(spans.map(({ proof }) => proof));
     // A segment's spans cover all of it, and the range lies within the segment.
@@ -58,7 +71,7 @@ export async function answerVerify(
       range: rangeJson(query.range),
       startedAt: time(startedMs),
       durationMs: Math.round(nowMs - startedMs),
-      free: live.valid && conflicts.length === 0 && allFree,
+      free: live.valid && conflicts.length === 0 && heard.length === 0 && allFree,
       live: {
         valid: live.valid,
         invalidReason: live.invalidReason,
@@ -70,6 +83,9 @@ export async function answerVerify(
           kind,
         })),
         scanners: live.scanners,
+        heardSince: time(heardSinceMs),
+        heard,
+        heardTruncated,
       },
       proof: proofJson(weakest),
       withheld: withheld.map(withheldJson),

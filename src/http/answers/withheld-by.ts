@@ -1,17 +1,20 @@
 /**
- * What keeps parts of a segment from being offered beside its own configuration: DHCP spans that were learned, and the pools.
- * Decides nothing about an address: the verdict does.
+ * What keeps parts of a segment from being offered beside its own configuration: DHCP spans that were learned, the pools, addresses
+ * that Services hold or ask for (answered or not, in a pool or not), and those of the nodes. Decides nothing about an address: the
+ * verdict does.
  */
 import { formatIpv4 } from '../../core/address/ipv4.ts';
-import { type Ipv4Range, intersect } from '../../core/address/range.ts';
-import type { Pool } from '../../core/conflict/cluster-view.ts';
+import { contains, type Ipv4Range, intersect } from '../../core/address/range.ts';
+import type { ClusterView, NodeAddress, Pool, RequestedAddress } from '../../core/conflict/cluster-view.ts';
 import type { DhcpServer } from '../../core/dhcp/types.ts';
-import type { ReservedRange } from '../../core/evidence/facts.ts';
+import type { InfrastructureAddress, ReservedRange } from '../../core/evidence/facts.ts';
 import { printable } from '../../core/text.ts';
 import type { DhcpSpans } from '../service.ts';
 
 /** Longer than any Kubernetes object's name. */
 const MAX_POOL_NAME = 253;
+/** `namespace/name` */
+const MAX_SERVICE_NAME = 320;
 
 export interface WithheldBySources {
   /** Servers that were heard on the segment, lease files among them; each with the span of what it hands out. */
@@ -20,21 +23,51 @@ export interface WithheldBySources {
   readonly avoidSpans?: () => boolean;
   /** As they are now, in the configuration or in the cluster. */
   readonly pools?: () => readonly Pool[];
+  /** Addresses that Services hold, and those that they ask for. */
+  readonly assigned?: () => readonly RequestedAddress[];
+  readonly requested?: () => readonly RequestedAddress[];
+  /** Addresses of nodes. */
+  readonly nodes?: () => readonly NodeAddress[];
+  /** Why what is known of the cluster may be old: whole sentences. */
+  readonly clusterNotices?: () => readonly string[];
 }
+
+/** All but the DHCP spans. */
+export const withheldByView = (
+  view: () => ClusterView,
+): Required<Pick<WithheldBySources, 'pools' | 'assigned' | 'requested' | 'nodes'>> => ({
+  pools: () => view().pools,
+  assigned: () => view().assignments ?? [],
+  requested: () => view().requested,
+  nodes: () => view().nodeAddresses,
+});
 
 export interface WithheldBy {
   readonly reserved: readonly ReservedRange[];
+  /** Addresses with a part of their own: the nodes'. */
+  readonly infrastructure: readonly InfrastructureAddress[];
   readonly dhcpSpans: DhcpSpans;
   /** The query ignores spans that the configuration wants avoided. */
   readonly weakerThanConfigured: boolean;
 }
 
-/** @param asked undefined: as configured */
+/**
+ * @param asked undefined: as configured
+ * @param ownPool the pool that the question is asked for: to be in it keeps nothing from it
+ */
 export function withheldBy(
-  { dhcpSpans = () => [], avoidSpans = () => true, pools = () => [] }: WithheldBySources,
+  {
+    dhcpSpans = () => [],
+    avoidSpans = () => true,
+    pools = () => [],
+    assigned = () => [],
+    requested = () => [],
+    nodes = () => [],
+  }: WithheldBySources,
   segmentName: string,
   range: Ipv4Range,
   asked: DhcpSpans | undefined,
+  ownPool?: string | undefined,
 ): WithheldBy {
   const configured: DhcpSpans = avoidSpans() ? 'avoid' : 'ignore';
   const chosen = asked ?? configured;
@@ -43,11 +76,21 @@ export function withheldBy(
     return common === null ? [] : [{ ...common, reason }];
   };
   const ofPools = pools().flatMap(({ name, addresses }) =>
-    addresses.flatMap((part) => within(part, `pool ${printable(name, MAX_POOL_NAME)}`)),
+    name === ownPool ? [] : addresses.flatMap((part) => within(part, `pool ${printable(name, MAX_POOL_NAME)}`)),
   );
   const ofServers = chosen === 'ignore' ? [] : dhcpSpans(segmentName).flatMap((server) => spanOf(server, within));
+  const ofServices = (all: readonly RequestedAddress[], words: string): readonly ReservedRange[] =>
+    all.flatMap(({ address, service }) =>
+      contains(range, address)
+        ? [{ first: address, last: address, reason: `${words} Service ${printable(service, MAX_SERVICE_NAME)}` }]
+        : [],
+    );
   return {
-    reserved: [...ofPools, ...ofServers],
+    // The weightiest first: the first reason is the one that lists show.
+    reserved: [...ofServices(assigned(), 'assigned to'), ...ofServices(requested(), 'asked for by'), ...ofPools, ...ofServers],
+    infrastructure: nodes().flatMap(({ address, node }) =>
+      contains(range, address) ? [{ address, role: 'node' as const, name: printable(node, MAX_POOL_NAME) }] : [],
+    ),
     dhcpSpans: chosen,
     weakerThanConfigured: configured === 'avoid' && chosen === 'ignore',
   };

@@ -6,6 +6,7 @@ import { verdictCounts } from '../../core/range/verdict-counts.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { SegmentRow } from '../../ledger/types.ts';
 import type { Clock } from '../../system/clock.ts';
+import type { ClusterReport } from '../../watch/cluster-view-source.ts';
 import type { GuardControl } from '../../watch/guard-types.ts';
 import type { Recorder } from '../../watch/recorder.ts';
 import type { Watch } from '../../watch/watch.ts';
@@ -20,6 +21,8 @@ export interface DaemonParts extends WithheldBySources {
   readonly guard: Pick<GuardControl, 'open' | 'dismissed' | 'healthy'>;
   readonly dispatcher: Pick<Dispatcher, 'states'>;
   readonly clock: Clock;
+  /** How a cluster is read. Default: none is. */
+  readonly cluster?: () => ClusterReport;
   /** As configured now: a reload may change it. */
   readonly criteria: () => Criteria;
 }
@@ -55,6 +58,12 @@ export function daemonSources(parts: DaemonParts): MetricsSources {
     dismissed: () => guard.dismissed(),
     channels: () =>
       [...dispatcher.states()].map(([name, { failing, volatile }]) => ({ name, failing: failing !== null, unstored: volatile })),
+    cluster() {
+      const report = parts.cluster?.();
+      if (report === undefined || report.status === null) return null;
+      const ageMs = report.asOfMs === null ? null : Math.max(0, clock.nowMs() - report.asOfMs);
+      return { ageMs, kinds: report.status.kinds.map(({ kind, state }) => ({ kind, up: state === 'up' })) };
+    },
     outboxDepth: () => ledger.guard.depth(),
     outboxDropped: () => ledger.guard.dropped(),
     ledgerHealthy: () => recorder.healthy && guard.healthy,

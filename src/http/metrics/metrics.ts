@@ -6,6 +6,7 @@ import { Counter, Registry } from 'prom-client';
 import { type Clock, systemClock } from '../../system/clock.ts';
 import type { Logger } from '../../system/logger.ts';
 import { AlertMetrics } from './alert-metrics.ts';
+import { ClusterMetrics } from './cluster-metrics.ts';
 import { EventLoopLag } from './event-loop-lag.ts';
 import { GuardMetrics } from './guard-metrics.ts';
 import { ProcessMetrics } from './process-metrics.ts';
@@ -20,7 +21,17 @@ export interface MetricsOptions {
   readonly clock?: Clock;
 }
 
-const SOURCES = ['segments', 'last-valid-sweep', 'verdicts', 'conflicts', 'dismissed', 'channels', 'outbox', 'ledger'] as const;
+const SOURCES = [
+  'segments',
+  'last-valid-sweep',
+  'verdicts',
+  'conflicts',
+  'dismissed',
+  'cluster',
+  'channels',
+  'outbox',
+  'ledger',
+] as const;
 type Source = (typeof SOURCES)[number];
 
 export function createMetrics(sources: MetricsSources, { version, logger, clock = systemClock }: MetricsOptions): Metrics {
@@ -29,6 +40,7 @@ export function createMetrics(sources: MetricsSources, { version, logger, clock 
   const lag = new EventLoopLag(registry, clock);
   const segments = new SegmentMetrics(registry);
   const guard = new GuardMetrics(registry);
+  const cluster = new ClusterMetrics(registry);
   const alerts = new AlertMetrics(registry);
   const failures = new SourceFailures(registry, logger);
   const verdicts = new VerdictMetrics({
@@ -43,6 +55,7 @@ export function createMetrics(sources: MetricsSources, { version, logger, clock 
     failures.attempt('last-valid-sweep', () => segments.collectLastValid(sources.lastValidSweepMs));
     failures.attempt('conflicts', () => guard.collectOpen(sources.openConflicts));
     failures.attempt('dismissed', () => guard.collectDismissed(sources.dismissed));
+    failures.attempt('cluster', () => cluster.collect(sources.cluster));
     failures.attempt('channels', () => alerts.collectChannels(sources.channels));
     failures.attempt('outbox', () => alerts.collectOutbox(sources));
     failures.attempt('ledger', () => process.collectLedger(sources));

@@ -23,6 +23,13 @@ export interface ChannelSample {
   readonly unstored: number;
 }
 
+export interface ClusterSample {
+  /** Of what the guard goes by; null: nothing is known yet. */
+  readonly ageMs: number | null;
+  /** From a closed list. */
+  readonly kinds: readonly { readonly kind: string; readonly up: boolean }[];
+}
+
 /**
  * Asked at each scrape. Each may throw: what it would have told is then left out of the scrape, the rest is not.
  */
@@ -39,6 +46,8 @@ export interface MetricsSources {
   readonly openConflicts: () => readonly { readonly kind: ConflictKind; readonly acknowledged: object | null }[];
   /** By rule, since the start. */
   readonly dismissed: () => Readonly<Record<string, number>>;
+  /** How the cluster is read; null where none is. */
+  readonly cluster: () => ClusterSample | null;
   /** All configured alert channels. */
   readonly channels: () => readonly ChannelSample[];
   /** Messages that wait in the outbox, by channel; a channel without any may be missing. */

@@ -58,6 +58,7 @@ export const VIEW: ClusterView = {
     { mac: NODE_2, node: 'node-2' },
   ],
   assignments: null,
+  requested: [],
   nodeAddresses: [],
 };
 export const LAN = {

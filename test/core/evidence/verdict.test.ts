@@ -223,6 +223,23 @@ const situations: readonly Situation[] = [
     codes: ['own-address'],
   },
   {
+    name: 'the address of a node that is switched off',
+    facts: { infrastructure: [{ address: ME, role: 'node', name: 'worker-1' }] },
+    kind: 'reserved',
+    use: 'unused',
+    codes: ['node-address'],
+    says: 'the address of node worker-1',
+  },
+  {
+    name: 'the address of a node without a name, in use',
+    seen: { useMs: NOW },
+    facts: { infrastructure: [{ address: ME, role: 'node' }] },
+    kind: 'reserved',
+    use: 'used',
+    codes: ['node-address', 'seen-now'],
+    says: 'the address of a node of the cluster',
+  },
+  {
     name: 'excluded and never looked at',
     facts: { excluded: [lan(77)], runs: [], firstLooks: [] },
     kind: 'unproven',

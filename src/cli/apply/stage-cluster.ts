@@ -1,0 +1,93 @@
+/**
+ * Second stage: reads the cluster, and refuses with everything that speaks against the claim, at once. What may pass by itself, as a
+ * webhook that is not ready yet, is waited for.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Obstacle, obstaclesTo, refusing } from '../../cluster/claim/obstacles.ts';
+import { type ClaimPlan, planClaim } from '../../cluster/claim/plan.ts';
+import { readClusterFacts } from '../../cluster/facts.ts';
+import type { ClusterFacts } from '../../cluster/types.ts';
+import { formatRange } from '../../core/address/range.ts';
+import { printable } from '../../core/text.ts';
+import { count } from '../words.ts';
+import { unlessInterrupted } from './interruption.ts';
+import { Refusal } from './refusal.ts';
+import { type ApplyRun, narrate } from './run.ts';
+import type { Target } from './target.ts';
+
+const POLL_MS = 2_000;
+const SENTENCE = 600;
+
+export interface Checked {
+  readonly plan: ClaimPlan;
+  readonly facts: ClusterFacts;
+  readonly warnings: readonly Obstacle[];
+}
+
+/** @throws Refusal `cluster-refuses`; ClusterError where it cannot be read */
+export async function checkCluster(run: ApplyRun, target: Target): Promise<Checked> {
+  const { options, source, clock, interruption } = run;
+  const { signal } = interruption;
+  const untilMs = clock.nowMs() + options.waitMs;
+  const lan = await unlessInterrupted(source.lan(), signal);
+  let told = '';
+  for (;;) {
+    const { plan, facts, obstacles } = await look(run, target, lan, untilMs);
+    const errors = refusing(obstacles);
+    if (errors.length === 0) {
+      const warnings = obstacles.filter(({ severity }) => severity === 'warning');
+      narrate(run, 'Cluster', clusterText(facts, warnings));
+      return { plan, facts, warnings };
+    }
+    const waits = errors.every(({ mayPass }) => mayPass === true) && clock.nowMs() + POLL_MS <= untilMs;
+    if (!waits) throw refusal(target, errors);
+    const text = errors.map((one) => one.text).join('\n');
+    if (text !== told) narrate(run, 'Cluster', `Waiting: ${text}`);
+    told = text;
+    await pause(POLL_MS, undefined, { signal });
+  }
+}
+
+async function look(run: ApplyRun, target: Target, lan: Awaited<ReturnType<ApplyRun['source']['lan']>>, untilMs: number) {
+  const { api, options, clock, interruption } = run;
+  const { withPatience } = await import('../../cluster/claim/patience.ts');
+  const facts = await withPatience(() => readClusterFacts(api, options.namespace, interruption.signal), {
+    untilMs,
+    now: () => clock.nowMs(),
+    signal: interruption.signal,
+    onRetry: (error) => narrate(run, 'Cluster', `Trying again: ${error.message}`),
+  });
+  refuseUnread(facts);
+  const pool = facts.pools.find(({ name }) => name === run.wanted.pool) ?? null;
+  const plan = planClaim({ ...run.wanted, ...target }, pool, facts.services);
+  const obstacles = obstaclesTo(plan, facts, lan, { allowReaddress: options.allowReaddress === true });
+  return { plan, facts, obstacles };
+}
+
+/** Who may not see these cannot say that nothing speaks against it. */
+const NEEDED = ['pools', 'advertisements', 'services', 'nodes'];
+
+function refuseUnread({ unread }: ClusterFacts): void {
+  const missing = unread.filter(({ what }) => NEEDED.includes(what));
+  if (missing.length === 0) return;
+  throw new Refusal(
+    'cluster',
+    'cluster-forbidden',
+    'The cluster cannot be checked, since this user may not read all that has to be looked at:',
+    missing.map(({ code, message }) => ({ code, text: printable(message, SENTENCE), fix: null })),
+    { exitCode: 4, hint: 'systemd/rbac-apply.yaml holds the rights that apply needs.' },
+  );
+}
+
+const refusal = (target: Target, errors: readonly Obstacle[]): Refusal =>
+  new Refusal(
+    'cluster',
+    errors.length === 1 ? (errors[0]?.code ?? 'cluster-refuses') : 'cluster-refuses',
+    `${formatRange(target.range)} cannot be claimed in this cluster:`,
+    errors.map(({ code, text, fix }) => ({ code, text: printable(text, SENTENCE), fix: printable(fix, SENTENCE) })),
+  );
+
+function clusterText({ server, version, metallb, nodes }: ClusterFacts, warnings: readonly Obstacle[]): string {
+  const head = `${printable(server, 200)} (${printable(version, 40)}): MetalLB ${metallb.controller?.version ?? 'of unknown version'}, ${count(nodes.length, 'node')}; nothing speaks against it.`;
+  return [head, ...warnings.map(({ text, fix }) => `Note: ${printable(text, SENTENCE)} ${printable(fix, SENTENCE)}`)].join('\n');
+}
