@@ -3,7 +3,7 @@
  * that may by a hash of node and address, and the first one does. A second opinion, independent of what MetalLB reports. Who is in the
  * speakers' memberlist is not known here: a node that is not Ready counts as gone.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { formatIpv4 } from '../core/address/ipv4.ts';
 import { matchesAny } from './labels.ts';
 import type { Advertisement, ClusterNode, ClusterPool, LoadBalancerService } from './types.ts';
@@ -53,10 +53,13 @@ export function expectedAnnouncer(service: LoadBalancerService, pool: ClusterPoo
 
 /** The first by SHA-256 of `NODE#ADDRESS`; null where there is nobody. */
 export function leader(nodes: readonly string[], address: string): string | null {
-  const ranked = nodes
-    .map((node) => ({ node, hash: createHash('sha256').update(`${node}#${address}`).digest() }))
-    .sort((a, b) => a.hash.compare(b.hash));
-  return ranked[0]?.node ?? null;
+  let first: { readonly node: string; readonly digest: string } | null = null;
+  for (const node of nodes) {
+    // In hex: it sorts as its bytes do.
+    const digest = hash('sha256', `${node}#${address}`);
+    if (first === null || digest < first.digest) first = { node, digest };
+  }
+  return first?.node ?? null;
 }
 
 /** Addresses whose leader is remembered. */

@@ -17,6 +17,8 @@ export type ReadValues = { readonly [Kind in WatchedKind]: readonly WatchedValue
 
 /** Runs of addresses in all pools together: every frame is looked up among them. */
 export const MOST_RUNS = 4_096;
+/** Services times nodes: beyond that who is elected is not computed, since it would take the daemon's time from what is urgent. */
+export const MOST_ELECTIONS = 100_000;
 const MOST_REMARKS = 20;
 const NAME = 253;
 const SUMMARY = 300;
@@ -58,7 +60,8 @@ function servicesOf(
     ignoreExcludeLabel: ignoresExcludeLabel(values),
     leader: elect,
   };
-  const knowsElection = values.nodes !== null && values.advertisements !== null && values.pools !== null;
+  const knowsElection =
+    values.nodes !== null && values.advertisements !== null && values.pools !== null && !hasTooManyElections(values);
   const behind = values.endpointSlices === null ? null : servingByService(values.endpointSlices);
   const reports = values.layer2Statuses === null ? null : nodesByService(values.layer2Statuses);
   const poolNamed = new Map(election.pools.map((pool) => [pool.name, pool]));
@@ -78,6 +81,9 @@ function servicesOf(
   }
   return { assignments, requested };
 }
+
+const hasTooManyElections = ({ services, nodes }: ReadValues): boolean =>
+  (services?.length ?? 0) * (nodes?.length ?? 0) > MOST_ELECTIONS;
 
 const NOBODY: ServingEndpoints = { ready: 0, nodes: [] };
 
@@ -119,7 +125,8 @@ function nodesByService(statuses: ReadValues['layer2Statuses']): ReadonlyMap<str
 }
 
 /** What is worth a look and no conflict: whole sentences, printable, a few. */
-export function remarksOf({ pools, configurationStates }: ReadValues): readonly string[] {
+export function remarksOf(values: ReadValues): readonly string[] {
+  const { pools, configurationStates } = values;
   const remarks: string[] = [];
   for (const { name, leftOut, widened, addresses } of [...(pools ?? [])].sort(byName)) {
     const pool = `Pool ${printable(name, NAME)}`;
@@ -135,6 +142,8 @@ export function remarksOf({ pools, configurationStates }: ReadValues): readonly 
   }
   const runs = (pools ?? []).reduce((sum, { addresses }) => sum + addresses.length, 0);
   if (runs > MOST_RUNS) remarks.push(`The pools have ${runs} ranges: only the first ${MOST_RUNS} are guarded.`);
+  if (hasTooManyElections(values))
+    remarks.push('There are too many Services and nodes to compute who is elected to announce each address.');
   for (const { name, result, errorSummary } of configurationStates ?? []) {
     if (result !== 'Invalid') continue;
     remarks.push(`MetalLB's ${printable(name, NAME)} has not taken its configuration: ${printable(errorSummary, SUMMARY)}`);

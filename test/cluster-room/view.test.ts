@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { leader, rememberingLeader } from '../../src/cluster/election.ts';
 import type { KubeObject } from '../../src/cluster/kube/objects.ts';
 import { WATCHED, type WatchedKind } from '../../src/cluster/read/snapshot.ts';
-import { knowledgeOf, MOST_RUNS, type ReadValues, remarksOf } from '../../src/cluster/view.ts';
+import { knowledgeOf, MOST_ELECTIONS, MOST_RUNS, type ReadValues, remarksOf } from '../../src/cluster/view.ts';
 import { KINDS } from '../../src/cluster/watch/kinds.ts';
 import { formatIpv4 } from '../../src/core/address/ipv4.ts';
 import { formatRange } from '../../src/core/address/range.ts';
@@ -175,6 +175,15 @@ describe('who is elected', () => {
       '192.0.2.203 shop/two node-3 ()',
       '192.0.2.201 shop/two node-3 ()',
     ]);
+  });
+
+  it('is not computed where that would take too long, and that is said', () => {
+    const count = Math.ceil(MOST_ELECTIONS / NODES.length) + 1;
+    const values = valuesOf({ ...BASE, services: [held('web', { ips: ['192.0.2.200'] })], endpointSlices: null });
+    const many = { ...values, services: Array.from({ length: count }, () => values.services?.[0]) } as ReadValues;
+    expect(knowledgeOf(many).services?.assignments[0]?.node).toBeNull();
+    expect(remarksOf(many)).toEqual([expect.stringContaining('too many Services and nodes')]);
+    expect(remarksOf(values)).toEqual([]);
   });
 
   it('is nobody of MetalLB where another load balancer gave the address', () => {

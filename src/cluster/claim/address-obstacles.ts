@@ -22,6 +22,7 @@ export function addressObstacles(
   return [
     ...otherPools(plan, facts),
     ...otherServices(plan, facts),
+    ...waiting(plan, facts),
     ...infrastructure(plan, facts, surroundings),
     ...subnet(plan, facts, surroundings),
     ...losers(plan, options),
@@ -56,6 +57,24 @@ function otherServices({ wanted, kept }: ClaimPlan, { services }: ClusterFacts):
       `Services hold addresses of it that are not of this pool: ${some(held.map(heldText))}.`,
       'Choose other addresses, or look who gave these out: another load balancer, or a pool that was deleted.',
     ),
+  ];
+}
+
+/** Whoever asks for one of these addresses gets it as soon as the pool is there: that may be meant, or not. */
+function waiting({ wanted }: ClaimPlan, { services }: ClusterFacts): readonly Obstacle[] {
+  const asking = services.flatMap((service) =>
+    service.requested
+      .filter((address) => contains(wanted.range, address) && !service.addresses.includes(address))
+      .map((address) => heldText({ address, service: serviceKey(service) })),
+  );
+  if (asking.length === 0) return [];
+  return [
+    {
+      code: 'asked-for',
+      text: `Services wait for addresses of it, and get them as soon as the pool is there: ${some(asking)}.`,
+      fix: 'If that is not meant, change them first.',
+      severity: 'warning',
+    },
   ];
 }
 

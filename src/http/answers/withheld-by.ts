@@ -53,7 +53,8 @@ export interface WithheldBy {
 
 /**
  * @param asked undefined: as configured
- * @param ownPool the pool that the question is asked for: to be in it keeps nothing from it
+ * @param ownPool the pool that the question is asked for: to be in it keeps nothing from it, and who waits for an address of it is to
+ * get it
  */
 export function withheldBy(
   {
@@ -87,7 +88,12 @@ export function withheldBy(
     );
   return {
     // The weightiest first: the first reason is the one that lists show.
-    reserved: [...ofServices(assigned(), 'assigned to'), ...ofServices(requested(), 'asked for by'), ...ofPools, ...ofServers],
+    reserved: [
+      ...ofServices(assigned(), 'assigned to'),
+      ...(ownPool === undefined ? ofServices(requested(), 'asked for by') : []),
+      ...ofPools,
+      ...ofServers,
+    ],
     infrastructure: nodes().flatMap(({ address, node }) =>
       contains(range, address) ? [{ address, role: 'node' as const, name: printable(node, MAX_POOL_NAME) }] : [],
     ),

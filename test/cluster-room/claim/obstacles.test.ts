@@ -80,6 +80,11 @@ const CASES: readonly Case[] = [
     expected: [['assigned-elsewhere', /shop\/web \(192\.0\.2\.203\)/]],
   },
   {
+    name: 'a Service that waits for an address of it',
+    facts: { services: [service('web', null, { requested: [ip('192.0.2.203')] })] },
+    expected: [['asked-for?', /shop\/web \(192\.0\.2\.203\)/]],
+  },
+  {
     name: 'a Service of the pool keeps its address',
     facts: { pools: [pool('production-pool', '192.0.2.200-192.0.2.207')], services: [service('web', '192.0.2.203')] },
     expected: [],

@@ -61,6 +61,11 @@ describe('withheldBy()', () => {
       '192.0.2.10: asked for by Service shop/new',
       '192.0.2.200-192.0.2.201: pool p',
     ]);
+    // Asked for that very pool: to be in it is no hindrance, and who waits for one of its addresses is to get it.
+    expect(withheldBy(sources, 'lan', LAN, undefined, 'p').reserved.map(({ reason }) => reason)).toEqual([
+      'assigned to Service shop/web',
+      'assigned to Service kube-system/other-lb[2J',
+    ]);
     expect(withheldBy(sources, 'lan', LAN, undefined).infrastructure).toEqual([
       { address: ip('192.0.2.11'), role: 'node', name: 'worker-1' },
     ]);
