@@ -18,6 +18,7 @@ import type { ProofSource } from './apply/proof-source.ts';
 import { proofSentence } from './apply/proof-words.ts';
 import { Refusal } from './apply/refusal.ts';
 import { type ApplyOptions, type ApplyRun, narrate } from './apply/run.ts';
+import { lookAfter } from './apply/stage-after.ts';
 import { askToPush, showChanges } from './apply/stage-changes.ts';
 import { checkCluster } from './apply/stage-cluster.ts';
 import { type HistoryRun, type Proven, proveHistory } from './apply/stage-history.ts';
@@ -191,13 +192,15 @@ async function pursue(run: ApplyRun): Promise<ExitCode> {
   const { claim, readBack, interrupted: cut } = pushed;
   const guard = cut ? null : await guardWords(run, proven, GUARD_PATIENCE_MS);
   if (guard !== null) narrate(run, 'Read back', guard);
+  const strangers = cut || options.overrideProof !== undefined ? [] : await lookAfter(run, proven, checked);
   const accepted = readBack.verdict === 'accepted' || readBack.verdict === 'not-told';
   if (options.json) {
-    output.json({ result: accepted ? 'complete' : readBack.verdict, ...document, claim, readBack, guard, interrupted: cut });
+    const result = strangers.length > 0 ? 'contested' : accepted ? 'complete' : readBack.verdict;
+    output.json({ result, ...document, claim, readBack, strangers, guard, interrupted: cut });
   } else {
-    output.text(resultText(run, proven, claim.id, readBack.verdict, cut));
+    output.text(resultText(run, proven, claim.id, strangers.length > 0 ? 'contested' : readBack.verdict, cut));
   }
-  if (readBack.verdict === 'refused') return EXIT.no;
+  if (readBack.verdict === 'refused' || strangers.length > 0) return EXIT.no;
   return accepted ? EXIT.ok : EXIT.failure;
 }
 
@@ -205,7 +208,7 @@ function resultText(
   { output: { colors }, wanted }: ApplyRun,
   { target }: Proven,
   id: number,
-  verdict: 'accepted' | 'refused' | 'waiting' | 'not-told',
+  verdict: 'accepted' | 'refused' | 'waiting' | 'not-told' | 'contested',
   cut: boolean,
 ): string {
   const what = `Claim ${id}: ${formatRange(target.range)} (${count(sizeOf(target.range), 'address', 'addresses')}) is IPAddressPool ${wanted.pool}`;
@@ -215,6 +218,8 @@ function resultText(
       return `${colors.green('Complete.')} ${what}.`;
     case 'not-told':
       return `${colors.green('Complete.')} ${what}; this MetalLB does not tell what it made of it.`;
+    case 'contested':
+      return `${colors.red('Pushed, but somebody came in the last seconds.')} ${what}. Find that device, or claim another range: Services may get its address.`;
     case 'refused':
       return `${colors.red('Pushed, but MetalLB does not take it.')} ${what}. See above; freehold doctor looks closer.`;
     case 'waiting':

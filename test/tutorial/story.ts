@@ -67,8 +67,8 @@ export const STORY: readonly Step[] = [
   },
   {
     title: 'The doctor again',
-    text: 'Nothing stands in the way any more.',
-    command: ['doctor'],
+    text: 'Nothing stands in the way any more. With an interface it also asks on the wire who answers.',
+    command: ['doctor', '--interface', 'lan0'],
     exitCode: 0,
   },
   {

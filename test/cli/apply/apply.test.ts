@@ -30,7 +30,8 @@ describe('a claim', () => {
     expect(ground.pools()).toEqual({ 'production-pool': [RANGE] });
     expect(ground.advertisements()).toEqual({ 'production-advertisement': { ipAddressPools: ['production-pool'] } });
     expect(ground.writes()).toEqual(['PATCH l2advertisements/production-advertisement', 'PATCH ipaddresspools/production-pool']);
-    expect(ground.runs).toBe(2);
+    // The live run, the last look, and one after the push.
+    expect(ground.runs).toBe(3);
     expect(ground.claims).toMatchObject([
       {
         state: 'complete',
@@ -166,6 +167,21 @@ describe('without a proof', () => {
     expect(ground.writes()).toEqual([]);
     expect(ground.claims).toEqual([]);
     expectNothing();
+  });
+
+  it('tells of whoever comes after the last look: the claim stands, and the exit code says no', async () => {
+    ground.live = (run, range) => verified(range, run === 3 ? stranger('192.0.2.200') : {});
+    const { exitCode, stdout, stderr } = await ground.apply();
+    expect(exitCode).toBe(3);
+    expect(stdout).toContain('somebody came in the last seconds');
+    expect(stderr).toContain('192.0.2.200: 00:80:77:12:34:56 (Brother) uses it');
+    expect(ground.claims).toMatchObject([{ state: 'complete' }]);
+  });
+
+  it('takes a node that answers after the push for what it is', async () => {
+    const node = { conflicts: [{ address: '192.0.2.200', mac: '52:54:00:00:00:a1', vendor: null, kind: 'used' as const }] };
+    ground.live = (run, range) => verified(range, run === 3 ? node : {});
+    expect((await ground.apply()).exitCode).toBe(0);
   });
 
   it('pushes where the reason is given, and writes the reason down', async () => {
@@ -371,7 +387,8 @@ describe('a cluster in trouble', () => {
     const { exitCode, stderr } = await ground.apply({ waitMs: 60_000 });
     expect(exitCode, stderr).toBe(0);
     expect(stderr).toContain('no endpoints available for service');
-    expect(ground.runs).toBeGreaterThan(2);
+    // More than the live run, the last look and the one after.
+    expect(ground.runs).toBeGreaterThan(3);
     expect(ground.pools()).toEqual({ 'production-pool': [RANGE] });
   }, 60_000);
 
