@@ -4,8 +4,10 @@ import { FreeholdError } from '../../src/core/error.ts';
 import { DEFAULT_CRITERIA } from '../../src/core/evidence/criteria.ts';
 import { daemonSources } from '../../src/http/metrics/daemon-sources.ts';
 import { systemClock } from '../../src/system/clock.ts';
+import type { ClusterReport } from '../../src/watch/cluster-view-source.ts';
 import type { WatchedSegment } from '../../src/watch/watch.ts';
 import { set } from '../ledger/fixtures.ts';
+import { fakeClock } from '../system/fake-clock.ts';
 import { answering, type FakeSegment, fakeSegment } from '../watch/fake-segment.ts';
 import { conflict } from './guard-fixtures.ts';
 import { metricsOf } from './metrics-fixtures.ts';
@@ -79,6 +81,27 @@ describe('the sources of the running daemon', () => {
     expect(daemonSources(parts()).ledgerHealthy()).toBe(true);
     conflictsStored = false;
     expect(daemonSources(parts()).ledgerHealthy()).toBe(false);
+  });
+
+  it('tell of the cluster how old its view is, and what can be read; of none there is nothing', () => {
+    expect(daemonSources(parts()).cluster()).toBeNull();
+    const kind = { needed: true, problem: null, asOfMs: 1, leftOut: 0 };
+    const kinds = [
+      { ...kind, kind: 'pools', state: 'up' },
+      { ...kind, kind: 'nodes', state: 'failing' },
+      { ...kind, kind: 'services', state: 'absent' },
+      { ...kind, kind: 'endpointSlices', state: 'starting' },
+    ] as const;
+    const none = { asOfMs: null, nodes: [], heldBack: [], differences: [], contradicted: [] };
+    const clock = fakeClock(100_000);
+    const of = (report: ClusterReport) => daemonSources({ ...parts(), clock, cluster: () => report }).cluster();
+    expect(of({ ...none, status: null })).toBeNull();
+    const status = { server: null, kinds, remarks: [] };
+    const up = [true, false, false, false];
+    expect(of({ ...none, status })).toMatchObject({ ageMs: null, kinds: up.map((one) => ({ up: one })) });
+    expect(of({ ...none, status, asOfMs: 40_000 })?.ageMs).toBe(60_000);
+    // A clock that was set back makes nothing younger than now.
+    expect(of({ ...none, status, asOfMs: 140_000 })?.ageMs).toBe(0);
   });
 
   it('make a whole scrape', async () => {

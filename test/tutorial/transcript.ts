@@ -6,7 +6,7 @@ import { OPENING, STORY } from './story.ts';
 /** What two runs may differ in: times, figures that come of them, and names that are drawn. */
 export const withoutFigures = (page: string): string =>
   page
-    .replace(/\b192\.0\.2\.\d+/g, (address) => address.replaceAll('.', '_'))
+    .replace(/\b192\.0\.2\.\d+/g, (address) => address.replace(/\d/g, (digit) => 'abcdefghij'.charAt(Number(digit))))
     .replace(/(?:\d[\d,.]*\s(?:d|h|min|s|ms|%)\b[ ]?)+/g, 'T ')
     .replace(/freehold-smoke-[a-z0-9]+/g, 'freehold-smoke-X')
     .replace(/\d[\d,.:TZ-]*/g, 'N')
@@ -32,9 +32,10 @@ export async function makePage(): Promise<string> {
   }
 }
 
-/** No port, no path and no name of this machine, no white space at the ends of lines. */
+/** No port, no path and no name of this machine, nothing of what is only shown while something is waited for. */
 const neutral = (text: string): string =>
   text
+    .replace(/^ {2}\.\.\. .*\n(?: {10,}.*\n)*/gm, '')
     .replace(/https:\/\/127\.0\.0\.1:\d+/g, 'https://127.0.0.1:6443')
     .replace(/unix:\S+\.sock/g, 'http://127.0.0.1:5227')
     .replaceAll(`${process.env['SUDO_USER'] || process.env['USER'] || userInfo().username}@${hostname()}`, 'ops@jump')
