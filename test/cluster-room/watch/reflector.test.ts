@@ -122,9 +122,9 @@ describe('a reflector', () => {
 
   it('keeps what it has while the server is away, and finds out what went on meanwhile', async () => {
     const one = await following();
-    const { asOfMs } = one.reflector.status();
     await one.cluster.stop();
     await fails(one, 'cluster-unreachable');
+    const { asOfMs } = one.reflector.status();
     await until(() => expect(one.waits.length).toBeGreaterThan(4));
     expect(one.names()).toEqual(['first']);
     expect(one.reflector.status().asOfMs).toBe(asOfMs);
