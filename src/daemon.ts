@@ -162,6 +162,7 @@ export async function startDaemon({
       dhcpSpans: (segment: string) => guard.servers(segment),
       avoidSpans: () => config.dhcp.avoidSpans,
       ...withheldByView(() => cluster.view.ungated()),
+      followed: () => cluster.view.followed(),
       clusterNotices: () => readingNotices(cluster.view.report(), clock.nowMs()),
     };
     const report = () => cluster.view.report();

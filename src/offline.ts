@@ -2,6 +2,7 @@
  * The answers of a daemon without one: from a private copy of its ledger, and from a watch of the configured segments that listens and
  * probes only when it is asked to. Never writes the ledger itself, but for claims.
  */
+import type { FollowedPools } from './core/claim/standing.ts';
 import type { ClusterView } from './core/conflict/cluster-view.ts';
 import { mergeView } from './core/conflict/merge-view.ts';
 import { FreeholdError } from './core/error.ts';
@@ -49,10 +50,10 @@ export interface Offline {
    */
   listen(): void;
   /**
-   * Listens, then looks once at every segment whose network is known, so that the newest look is fresh again.
+   * Listens, then looks once at a segment, or at every one whose network is known, so that the newest look is fresh again.
    * @throws FreeholdError `not-permitted`
    */
-  probe(): Promise<readonly SweepJson[]>;
+  probe(segment?: string): Promise<readonly SweepJson[]>;
   /** Ends it all and removes the copy. Idempotent. */
   close(): Promise<void>;
 }
@@ -76,7 +77,8 @@ export async function openOffline({ config, logger }: OfflineOptions): Promise<O
     closers.push(() => interfaces.close());
     const icmp = new IcmpSweeper({ open: openIcmpWire, clock, logger, random: Math.random });
     closers.push(() => icmp.close());
-    const view = lastView(config.metallb, ledger.clusterView.load());
+    const stored = ledger.clusterView.load();
+    const view = lastView(config.metallb, stored);
     const guard = new PassiveGuard({
       store: ledger.guard,
       view,
@@ -139,6 +141,7 @@ export async function openOffline({ config, logger }: OfflineOptions): Promise<O
       dhcpSpans: (segment) => guard.servers(segment),
       avoidSpans: () => config.dhcp.avoidSpans,
       ...withheldByView(() => view),
+      followed: () => lastFollowed(config.metallb, stored),
     });
     const service: FreeholdService = {
       ...answers,
@@ -158,9 +161,10 @@ export async function openOffline({ config, logger }: OfflineOptions): Promise<O
       claims: claimsRefused === null ? claimsInto(config.ledger.path) : null,
       claimsRefused,
       listen: () => wires.begin(),
-      async probe() {
+      async probe(segment) {
         wires.begin();
         const sweeps = watch.all().flatMap(({ watch: one }) => {
+          if (segment !== undefined && one.config.name !== segment) return [];
           const sweep = one.sweep('request');
           return sweep === null ? [] : [sweep.then((record) => sweepJson(record, null, one.config.name))];
         });
@@ -179,6 +183,12 @@ function lastView(configured: MetallbConfig, stored: StoredClusterView | null): 
   if (stored === null || configured.cluster === 'off') return mergeView(configured, null, [], null);
   const learned = stored.macs.filter(({ suspect }) => !suspect).map(({ mac, node }) => ({ mac, node }));
   return mergeView(configured, stored.knowledge, learned, stored.asOfMs);
+}
+
+function lastFollowed({ cluster }: MetallbConfig, stored: StoredClusterView | null): FollowedPools | null {
+  if (stored === null || cluster === 'off') return null;
+  const { server, namespace, asOfMs, knowledge } = stored;
+  return { server, namespace, poolsAsOfMs: knowledge.pools === null ? null : asOfMs };
 }
 
 /** What is written to the copy is lost with it. */

@@ -3,27 +3,29 @@
  * order; each stage is a file in apply/. Pushes nothing without a proof, and leaves nothing half done.
  */
 
-import { poolAddresses, readCurrent } from '../cluster/claim/current.ts';
+import { poolAddresses, proofNotes, readCurrent } from '../cluster/claim/current.ts';
 import { type ClaimManifests, claimManifests, manifestsJson, manifestsYaml } from '../cluster/claim/manifests.ts';
+import { withPatience } from '../cluster/claim/patience.ts';
 import type { ClaimWanted } from '../cluster/claim/plan.ts';
 import type { KubeApi } from '../cluster/kube/api.ts';
 import { formatRange, sizeOf } from '../core/address/range.ts';
 import { setSize } from '../core/address/range-set.ts';
 import { EXIT, type ExitCode, FreeholdError } from '../core/error.ts';
+import { printable } from '../core/text.ts';
 import { type Clock, systemClock } from '../system/clock.ts';
 import { checkNames, readSelectors } from './apply/arguments.ts';
 import { type Interruption, unlessInterrupted, watchInterruption } from './apply/interruption.ts';
 import { openSource } from './apply/open-source.ts';
 import type { ProofSource } from './apply/proof-source.ts';
-import { proofSentence } from './apply/proof-words.ts';
+import { proofTold } from './apply/proof-words.ts';
 import { Refusal } from './apply/refusal.ts';
 import { type ApplyOptions, type ApplyRun, narrate } from './apply/run.ts';
-import { lookAfter } from './apply/stage-after.ts';
 import { askToPush, showChanges } from './apply/stage-changes.ts';
 import { checkCluster } from './apply/stage-cluster.ts';
 import { type HistoryRun, type Proven, proveHistory } from './apply/stage-history.ts';
 import { type LiveProof, proveLive } from './apply/stage-live.ts';
-import { guardWords, pushAndReadBack } from './apply/stage-push.ts';
+import { push } from './apply/stage-push.ts';
+import { conclude } from './apply/stage-read-back.ts';
 import { whoAmI } from './apply/who.ts';
 import { clusterOf } from './cluster-options.ts';
 import { confirm, terminalAsk } from './confirm.ts';
@@ -33,8 +35,8 @@ import type { Ask } from './interfaces.ts';
 import type { Output } from './output.ts';
 import { count } from './words.ts';
 
-/** How long the guard may take to hear of the pool. */
-const GUARD_PATIENCE_MS = 5_000;
+/** Of a reason for which a proof is overridden. */
+const MAX_REASON = 500;
 
 export type { ApplyOptions } from './apply/run.ts';
 
@@ -44,23 +46,52 @@ export interface ApplyDependencies {
   readonly interruption?: Interruption;
   readonly source?: (options: ApplyOptions) => Promise<ProofSource>;
   readonly api?: (options: ApplyOptions) => Promise<KubeApi>;
+  /** How long a pool may still appear after an answer was lost. */
+  readonly lateMs?: number;
   /** How a person is asked; null: nobody can be. */
   readonly ask?: Ask | null;
 }
 
 export async function applyCommand(options: ApplyOptions, output: Output, given: ApplyDependencies = {}): Promise<ExitCode> {
   const interruption = given.interruption ?? watchInterruption(process);
+  const progress = { pushing: false };
   try {
-    return await claim(options, output, interruption, given);
+    return await claim(options, output, interruption, given, progress);
   } catch (error) {
-    const told = interruption.signal.aborted && isAbort(error, interruption.signal) ? interrupted() : error;
-    if (options.json !== true || !(told instanceof FreeholdError)) throw told;
-    const reasons = told instanceof Refusal ? { step: told.step, reasons: told.reasons } : {};
-    output.json({ result: 'refused', code: told.code, message: told.message, hint: told.hint ?? null, ...reasons });
-    return told.exitCode;
+    const told = interruption.signal.aborted && !progress.pushing && isAbort(error, interruption.signal) ? interrupted() : error;
+    if (!(told instanceof FreeholdError)) throw told;
+    const said = progress.pushing || options.output !== undefined ? told : withNothingPushed(told);
+    if (options.json !== true) throw said;
+    output.json(failureDocument(said));
+    return said.exitCode;
   } finally {
     interruption.close();
   }
+}
+
+/** Whatever failed: that nothing was stored is what people want to know first. */
+function withNothingPushed(error: FreeholdError): FreeholdError {
+  if (error.exitCode === EXIT.usage || error instanceof Refusal || /othing was (pushed|changed)/.test(error.message))
+    return error;
+  return new FreeholdError(error.code, `${error.message} Nothing was pushed.`, {
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    exitCode: error.exitCode,
+    cause: error,
+  });
+}
+
+/** `refused` says that nothing was pushed, on purpose; `failed` that something else was in the way; `unknown` that nobody knows. */
+function failureDocument(error: FreeholdError): object {
+  const result =
+    error.code === 'interrupted'
+      ? 'interrupted'
+      : error.code === 'claim-unknown-outcome'
+        ? 'unknown'
+        : error.exitCode === EXIT.no
+          ? 'refused'
+          : 'failed';
+  const reasons = error instanceof Refusal ? { step: error.step, reasons: error.reasons } : {};
+  return { result, code: error.code, message: error.message, hint: error.hint ?? null, ...reasons };
 }
 
 /** Timers wrap the reason in an error of their own. */
@@ -75,10 +106,10 @@ async function claim(
   output: Output,
   interruption: Interruption,
   given: ApplyDependencies,
+  progress: ApplyRun['progress'],
 ): Promise<ExitCode> {
   checkUsage(options);
   const clock = given.clock ?? systemClock;
-  const startedMs = clock.nowMs();
   const nodeSelectors = readSelectors(options.nodeSelector);
   const wanted: ApplyRun['wanted'] = {
     namespace: options.namespace,
@@ -92,11 +123,17 @@ async function claim(
   checkNames(wanted);
   const source = await unlessInterrupted((given.source ?? openSource)(options), interruption.signal);
   try {
-    const query = { criteria: criteriaParameters(options), pool: options.name };
-    const shared: HistoryRun & { readonly by: string } = { options, output, source, interruption, query, by: whoAmI() };
-    if (options.output !== undefined) return await print(shared, wanted, options.output);
+    const asked = { criteria: criteriaParameters(options), pool: options.name };
+    const known = { options, output, source, interruption, by: whoAmI() };
+    if (options.output !== undefined) return await print({ ...known, query: { ...asked, server: null } }, wanted, options.output);
     const api = await (given.api ?? clusterOf)(options);
-    const current = await unlessInterrupted(readCurrent(api, wanted, interruption.signal), interruption.signal);
+    const shared = { ...known, query: { ...asked, server: api.server, namespace: options.namespace } };
+    const current = await withPatience(() => readCurrent(api, wanted, interruption.signal), {
+      untilMs: clock.monotonicMs() + options.waitMs,
+      now: () => clock.monotonicMs(),
+      signal: interruption.signal,
+      onRetry: (error) => narrate(shared, 'Cluster', `Trying again: ${error.message}`),
+    });
     const ask = given.ask === undefined ? terminalAsk(output) : given.ask;
     const run: ApplyRun = {
       ...shared,
@@ -104,7 +141,8 @@ async function claim(
       clock,
       wanted,
       current,
-      startedMs,
+      progress,
+      lateMs: given.lateMs,
       confirm: (question) => unlessInterrupted(confirm(question, { yes: options.yes === true, ask }), interruption.signal),
     };
     return await pursue(run);
@@ -120,8 +158,13 @@ function checkUsage({ size, range, overrideProof, output, dryRun, json }: ApplyO
       'For example: freehold apply --size 16',
     );
   }
-  if (overrideProof !== undefined && overrideProof.trim().length < 5) {
-    throw usageError('--override-proof wants a reason: it is written into the claim, and onto the pool.');
+  if (
+    overrideProof !== undefined &&
+    (overrideProof.trim().length < 5 || overrideProof !== printable(overrideProof, MAX_REASON))
+  ) {
+    throw usageError(
+      `--override-proof wants a reason, in one line of at most ${MAX_REASON} printable characters: it is written into the claim, and onto the pool.`,
+    );
   }
   if (output !== undefined && dryRun === true)
     throw usageError('--output prints and stops; --dry-run asks the cluster. Choose one.');
@@ -154,11 +197,11 @@ function proofOf(
   { history, answer }: Proven,
   live: LiveProof | null,
   kept: number,
+  before: ReturnType<typeof proofNotes> = { proof: null, overridden: null },
 ) {
   const weaker = answer.criteria.weakerThanConfigured;
-  const proof = proofSentence({ history: history.proof, live: live?.answer ?? null, kept, weaker, by });
   const overridden = options.overrideProof ?? null;
-  return { proof: overridden === null ? proof : `overridden; ${proof}`, overridden };
+  return proofTold({ history: history.proof, live: live?.answer ?? null, kept, weaker, by, before, overridden });
 }
 
 async function pursue(run: ApplyRun): Promise<ExitCode> {
@@ -167,9 +210,14 @@ async function pursue(run: ApplyRun): Promise<ExitCode> {
   const checked = await checkCluster(run, proven.target);
   const kept = setSize(checked.plan.kept);
   const manifestsWith = (live: LiveProof): ClaimManifests =>
-    claimManifests({ ...wanted, ...proven.target } satisfies ClaimWanted, current, proofOf(run, proven, live, kept));
+    claimManifests(
+      { ...wanted, ...proven.target } satisfies ClaimWanted,
+      current,
+      proofOf(run, proven, live, kept, proofNotes(current)),
+      checked.gonePools,
+    );
   const live = await proveLive(run, proven, checked, 'Live');
-  const changes = await showChanges(run, proven, manifestsWith(live));
+  const changes = await showChanges(run, manifestsWith(live));
   const document = {
     range: { text: formatRange(proven.target.range), size: sizeOf(proven.target.range) },
     namespace: wanted.namespace,
@@ -188,14 +236,12 @@ async function pursue(run: ApplyRun): Promise<ExitCode> {
     return EXIT.ok;
   }
   await askToPush(run, proven);
-  const pushed = await pushAndReadBack(run, proven, checked, manifestsWith);
-  const { claim, readBack, interrupted: cut } = pushed;
-  const guard = cut ? null : await guardWords(run, proven, GUARD_PATIENCE_MS);
-  if (guard !== null) narrate(run, 'Read back', guard);
-  const strangers = cut || options.overrideProof !== undefined ? [] : await lookAfter(run, proven, checked);
+  const pushed = await push(run, proven, checked, manifestsWith);
+  const { readBack, strangers, guard, interrupted: cut } = await conclude(run, proven, checked, pushed);
+  const { claim } = pushed;
   const accepted = readBack.verdict === 'accepted' || readBack.verdict === 'not-told';
   if (options.json) {
-    const result = strangers.length > 0 ? 'contested' : accepted ? 'complete' : readBack.verdict;
+    const result = strangers.length > 0 ? 'contested' : RESULTS[readBack.verdict];
     output.json({ result, ...document, claim, readBack, strangers, guard, interrupted: cut });
   } else {
     output.text(resultText(run, proven, claim.id, strangers.length > 0 ? 'contested' : readBack.verdict, cut));
@@ -203,6 +249,14 @@ async function pursue(run: ApplyRun): Promise<ExitCode> {
   if (readBack.verdict === 'refused' || strangers.length > 0) return EXIT.no;
   return accepted ? EXIT.ok : EXIT.failure;
 }
+
+/** Of what was pushed. */
+const RESULTS = {
+  accepted: 'complete',
+  'not-told': 'complete',
+  refused: 'pushed-not-accepted',
+  waiting: 'pushed-not-confirmed',
+} as const;
 
 function resultText(
   { output: { colors }, wanted }: ApplyRun,

@@ -2,15 +2,14 @@
  * Reads a cluster once, for `apply` and `doctor`: everything that they look at, as plain values. What may not be read, or is not
  * there, is said in `unread` or by null, never guessed. Writes nothing.
  */
-import { EXIT } from '../core/error.ts';
-import type { KubeApi } from './kube/api.ts';
-import { ClusterError, isClusterError } from './kube/errors.ts';
+import type { KubeApi, KubeList } from './kube/api.ts';
+import { isClusterError } from './kube/errors.ts';
 import { type KubeObject, listAt, textAt } from './kube/objects.ts';
 import { RESOURCES, type Resource } from './kube/resources.ts';
 import { KUBE_PROXY, readKubeProxy } from './read/kube-proxy.ts';
 import { readEndpointSlice } from './read/services.ts';
 import { type RawSnapshot, snapshotOf, WATCHED, type WatchedKind } from './read/snapshot.ts';
-import { readWorkload } from './read/workloads.ts';
+import { type Component, metallbWorkload, readWorkload } from './read/workloads.ts';
 import type { ClusterFacts, MetallbInstall, Unread } from './types.ts';
 
 export const WEBHOOK_CONFIGURATION = 'metallb-webhook-configuration';
@@ -41,9 +40,19 @@ export async function readClusterFacts(api: KubeApi, namespace: string, signal?:
   const isServed = (kind: WatchedKind): boolean => found.get(kind) !== 'unknown-kind';
 
   const one = <T>(what: string, read: () => Promise<T>): Promise<T | null> => reader.one(what, read);
+  const daemonSetsOnce = api.list(RESOURCES.daemonSets, { signal });
   const [controller, speaker, validating, slices, memberlist, kubeProxy, proxySet, daemonSets, cilium] = await Promise.all([
-    one('deployment controller', () => ofMetallb(api, RESOURCES.deployments, 'controller', namespace, signal)),
-    one('daemonset speaker', () => ofMetallb(api, RESOURCES.daemonSets, 'speaker', namespace, signal)),
+    one('deployment controller', () =>
+      ofMetallb(
+        api,
+        RESOURCES.deployments,
+        'controller',
+        namespace,
+        api.list(RESOURCES.deployments, { namespace, signal }),
+        signal,
+      ),
+    ),
+    one('daemonset speaker', () => ofMetallb(api, RESOURCES.daemonSets, 'speaker', namespace, daemonSetsOnce, signal)),
     reader.known('webhook configuration', () => api.find(RESOURCES.validatingWebhooks, WEBHOOK_CONFIGURATION, undefined, signal)),
     one('endpoints of the webhook', () =>
       api.list(RESOURCES.endpointSlices, { namespace, labelSelector: `kubernetes.io/service-name=${WEBHOOK_SERVICE}`, signal }),
@@ -51,7 +60,7 @@ export async function readClusterFacts(api: KubeApi, namespace: string, signal?:
     reader.known('secret memberlist', () => api.find(RESOURCES.secrets, 'memberlist', namespace, signal)),
     reader.known('configmap kube-proxy', () => api.find(RESOURCES.configMaps, KUBE_PROXY.name, KUBE_PROXY.namespace, signal)),
     one('daemonset kube-proxy', () => api.find(RESOURCES.daemonSets, KUBE_PROXY.name, KUBE_PROXY.namespace, signal)),
-    one('daemonsets', () => api.list(RESOURCES.daemonSets, { signal })),
+    one('daemonsets', () => daemonSetsOnce),
     Promise.all(
       CILIUM_KINDS.map(async (kind) => ({ kind, list: await reader.list(() => api.list(kind, { signal }), kind.plural) })),
     ),
@@ -83,7 +92,7 @@ export async function readClusterFacts(api: KubeApi, namespace: string, signal?:
     kubeProxy:
       kubeProxy === 'unreadable'
         ? { kind: 'unreadable', why: 'it may not be read' }
-        : readKubeProxy(kubeProxy, proxySet !== null),
+        : readKubeProxy(kubeProxy, proxySet !== null, raw['nodes']),
     serviceLbDaemonSets: (daemonSets?.items ?? []).flatMap(({ metadata }) =>
       metadata.name.startsWith('svclb-') ? [`${metadata.namespace ?? ''}/${metadata.name}`] : [],
     ),
@@ -94,8 +103,32 @@ export async function readClusterFacts(api: KubeApi, namespace: string, signal?:
   };
 }
 
-/** Named as in MetalLB's manifest, or as its Helm chart does. */
-const ofMetallb = async (
+/** By its labels, and other signs; for whom may not list, by the names of MetalLB's manifest and of its Helm chart. */
+async function ofMetallb(
+  api: KubeApi,
+  resource: Resource,
+  component: Component,
+  namespace: string,
+  listed: Promise<KubeList>,
+  signal: AbortSignal | undefined,
+): Promise<KubeObject | null> {
+  let items: readonly KubeObject[];
+  try {
+    ({ items } = await listed);
+  } catch (error) {
+    if (!isClusterError(error, 'cluster-forbidden')) throw error;
+    const named = await findNamed(api, resource, component, namespace, signal);
+    if (named !== null) return named;
+    // It may have another name.
+    throw error;
+  }
+  return metallbWorkload(
+    items.filter(({ metadata }) => metadata.namespace === namespace),
+    component,
+  );
+}
+
+const findNamed = async (
   api: KubeApi,
   resource: Resource,
   name: string,
@@ -112,9 +145,8 @@ const hasCertificates = (configuration: KubeObject): boolean => {
 /** Reads what may fail for itself: a right that is missing costs one answer, not all of them. */
 function createReader(unread: Unread[]) {
   const note = (what: string, error: unknown): void => {
-    // Who is not let in at all, or cannot get through, learns nothing by asking on.
-    if (!(error instanceof ClusterError) || error.exitCode === EXIT.unreachable || error.code === 'cluster-unauthorized')
-      throw error;
+    // A right that is missing, or a kind. All else is no answer: it may pass, or stands in the way of everything.
+    if (!isClusterError(error, 'cluster-forbidden', 'cluster-kind-unknown')) throw error;
     unread.push({ what, code: error.code, message: error.message });
   };
   return {

@@ -163,7 +163,11 @@ export type KubeProxy =
       readonly daemonSet: boolean;
     }
   /** No ConfigMap kube-system/kube-proxy: k3s, RKE2, Cilium without kube-proxy, ... */
-  | { readonly kind: 'none' }
+  | {
+      readonly kind: 'none';
+      /** Nodes that say themselves that they run IPVS without strict ARP; absent: none does. */
+      readonly looseNodes?: readonly string[];
+    }
   | { readonly kind: 'unreadable'; readonly why: string };
 
 /** Everything that `apply` and `doctor` look at, read once. */

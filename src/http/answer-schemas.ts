@@ -203,6 +203,9 @@ export const verify = z.object({
         'All that was heard of addresses of the range since then, whoever it was meant for: any of it makes `free` false',
     }),
     heardTruncated: z.boolean(),
+    notAsked: z.array(z.object(span)).meta({
+      description: 'Parts of the range that were asked nothing: excluded addresses, and our own. Silence there means nothing',
+    }),
   }),
   proof,
   withheld,

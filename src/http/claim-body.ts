@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { type Ipv4Range, parseRange } from '../core/address/range.ts';
 import { rangeSet } from '../core/address/range-set.ts';
-import { CLAIM_STATES, type ClaimProof } from '../core/claim/types.ts';
+import { CLAIM_STATES, type ClaimProof, MAX_CLAIM_BY, MAX_OUTCOME, MAX_OVERRIDDEN } from '../core/claim/types.ts';
 import { err, ok } from '../core/result.ts';
 import { printable } from '../core/text.ts';
 import * as field from '../system/config-fields.ts';
@@ -63,14 +63,14 @@ const range = textField<Ipv4Range>(
 
 export const newClaimBody = z
   .strictObject({
-    by: words(1, 128, 'Who makes it, like ada@jump'),
+    by: words(1, MAX_CLAIM_BY, 'Who makes it, like ada@jump'),
     server: words(1, 2048, 'URL of the API server'),
     namespace: objectName('The namespace of the pool'),
     pool: objectName('The name of the IPAddressPool'),
     advertisement: objectName('The name of the L2Advertisement'),
     ranges: field.list(range, MOST_RANGES, 'ranges').min(1, expects('at least one range')),
     proof: proof.nullable().meta({ description: 'What it rests on; null only where it is overridden' }),
-    overridden: words(1, 500, 'Why it is made without a proof').nullable(),
+    overridden: words(1, MAX_OVERRIDDEN, 'Why it is made without a proof').nullable(),
   })
   .refine((claim) => claim.proof !== null || claim.overridden !== null, {
     path: ['proof'],
@@ -84,7 +84,7 @@ export const claimEndingBody = z.strictObject({
     .meta({
       description: 'complete: it is in the cluster; failed: nothing of it is; unknown: the cluster could not be asked any more',
     }),
-  outcome: words(0, 1000, 'What the cluster said, in words').default(''),
+  outcome: words(0, MAX_OUTCOME, 'What the cluster said, in words').default(''),
 });
 
 export function draftOf(body: z.output<typeof newClaimBody>): ClaimDraft {

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import * as answers from './answer-schemas.ts';
 import { getOperation } from './operation.ts';
-import { choice, criteriaOf, criteriaQuery, dhcpSpans, ownPool, segment, wholeNumberText } from './parameters.ts';
+import { choice, criteriaOf, criteriaQuery, dhcpSpans, ownPool, rangeText, segment, wholeNumberText } from './parameters.ts';
 
 export const freeRangesOperation = getOperation({
   path: '/free-ranges',
@@ -12,11 +12,12 @@ export const freeRangesOperation = getOperation({
   query: z.strictObject({
     segment,
     size: wholeNumberText(1, 65_536, 'Only ranges of at least this many addresses').prefault('1'),
-    limit: wholeNumberText(1, 1000, 'At most this many ranges').prefault('100'),
+    limit: wholeNumberText(1, 4096, 'At most this many ranges').prefault('100'),
     alignment: choice(['none', 'cidr'], 'cidr: only whole CIDR blocks').prefault('none'),
     ...criteriaQuery,
     dhcpSpans,
-    pool: ownPool,
+    ...ownPool,
+    within: rangeText('Only what lies in it is told: ADDRESS, FIRST-LAST or ADDRESS/LENGTH').optional(),
   }),
   answers: { 200: { description: 'The ranges, and what is withheld', schema: answers.freeRanges } },
   reply: (service, query) => ({
@@ -29,6 +30,9 @@ export const freeRangesOperation = getOperation({
       criteria: criteriaOf(query),
       dhcpSpans: query.dhcpSpans,
       pool: query.pool,
+      poolServer: query.poolServer,
+      poolNamespace: query.poolNamespace,
+      within: query.within,
     }),
   }),
 });

@@ -3,9 +3,11 @@
  */
 import { z } from 'zod';
 import { parseIpv4 } from '../core/address/ipv4.ts';
+import { type Ipv4Range, parseRange } from '../core/address/range.ts';
 import { CRITERIA_BOUNDS } from '../core/evidence/check-criteria.ts';
 import type { Criteria } from '../core/evidence/criteria.ts';
 import { err, ok } from '../core/result.ts';
+import { printable } from '../core/text.ts';
 import * as field from '../system/config-fields.ts';
 import { textField } from '../system/text-field.ts';
 
@@ -72,8 +74,26 @@ export const dhcpSpans = choice(
   'Whether to stay clear of the addresses that DHCP servers were seen to hand out; as configured where it is left out',
 ).optional();
 
+const MAX_SERVER = 2048;
+const SERVER_EXPECTED = 'the URL of an API server, like https://192.0.2.9:6443';
+const serverUrl = (description: string) =>
+  textField(SERVER_EXPECTED, { description, maxLength: MAX_SERVER }, (text) =>
+    /^https?:/i.test(text) && printable(text, MAX_SERVER) === text && URL.canParse(text)
+      ? ok(text)
+      : err(`expected ${SERVER_EXPECTED}`),
+  );
+
 /** Of a pool that is to be pushed again. */
-export const ownPool = objectName('A pool whose addresses are not withheld merely because they are in it').optional();
+export const ownPool = {
+  pool: objectName('A pool whose addresses are not withheld merely because they are in it, or claimed for it').optional(),
+  poolServer: serverUrl(
+    'The API server that pool is in: one of the same name in another cluster is another pool. Where it is left out: the cluster that is followed',
+  ).optional(),
+  poolNamespace: objectName('The namespace of that pool; any where it is left out').optional(),
+};
+
+const RANGE_EXPECTED = 'an address, a range or a network, like 192.0.2.10-192.0.2.20';
+export const rangeText = (description: string) => textField<Ipv4Range>(RANGE_EXPECTED, { description }, parseRange);
 
 interface AskedCriteria {
   readonly quietFor?: number | undefined;

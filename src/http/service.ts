@@ -15,14 +15,23 @@ import type { GuardService } from './guard-service.ts';
 /** Whether addresses within the span that a DHCP server was seen to hand out may be called free. */
 export type DhcpSpans = 'avoid' | 'ignore';
 
-export interface FreeRangesQuery extends FreeRangeOptions {
+/** A pool whose addresses are not withheld merely because they are in it: it is to be pushed again. */
+export interface OwnPoolQuery {
+  readonly pool?: string | undefined;
+  /** URL of its API server; a pool of the same name in another cluster is another pool. undefined: the cluster that is followed. */
+  readonly poolServer?: string | undefined;
+  /** undefined: any of that server. */
+  readonly poolNamespace?: string | undefined;
+}
+
+export interface FreeRangesQuery extends FreeRangeOptions, OwnPoolQuery {
   /** undefined: the only segment there is; with several, an error that lists them. */
   readonly segment: string | undefined;
   readonly criteria: Partial<Criteria>;
   /** undefined: as configured. */
   readonly dhcpSpans?: DhcpSpans | undefined;
-  /** A pool whose addresses are not withheld merely because they are in it: it is to be pushed again. */
-  readonly pool?: string | undefined;
+  /** Only what lies in it is told. undefined: the whole segment. */
+  readonly within?: Ipv4Range | undefined;
 }
 
 export interface CriteriaJson {
@@ -227,6 +236,8 @@ export interface VerifyAnswer {
     readonly heard: readonly HeardJson[];
     /** More was heard than `heard` tells. */
     readonly heardTruncated: boolean;
+    /** Parts of the range that were asked nothing, so that silence there means nothing: excluded addresses, and our own. */
+    readonly notAsked: readonly { readonly start: string; readonly end: string; readonly size: number }[];
   };
   /** The history alone: the weakest proof in the range, and all that is not free in it. */
   readonly proof: ProofJson;
@@ -234,13 +245,11 @@ export interface VerifyAnswer {
   readonly criteria: CriteriaJson & { readonly dhcpSpans: DhcpSpans; readonly weakerThanConfigured: boolean };
 }
 
-export interface VerifyQuery {
+export interface VerifyQuery extends OwnPoolQuery {
   readonly range: Ipv4Range;
   readonly criteria: Partial<Criteria>;
   /** undefined: as configured. */
   readonly dhcpSpans?: DhcpSpans | undefined;
-  /** A pool whose addresses are not withheld merely because they are in it: it is to be pushed again. */
-  readonly pool?: string | undefined;
   /** Epoch ms; undefined, or later than the start of the run: the start of the run. */
   readonly heardSinceMs?: number | undefined;
 }

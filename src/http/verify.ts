@@ -2,30 +2,23 @@
  * POST /verify: the full RFC 5227 probe sequence on every address of a range, now, and its history beside it.
  */
 import { z } from 'zod';
-import { type Ipv4Range, parseRange, sizeOf } from '../core/address/range.ts';
+import { sizeOf } from '../core/address/range.ts';
 import { EXIT, FreeholdError } from '../core/error.ts';
-import { textField } from '../system/text-field.ts';
 import * as answers from './answer-schemas.ts';
 import { postOperation } from './operation.ts';
-import { criteriaBody, criteriaOf, dhcpSpans, momentText, ownPool } from './parameters.ts';
+import { criteriaBody, criteriaOf, dhcpSpans, momentText, ownPool, rangeText } from './parameters.ts';
 
 /** Four frames go out for each of them within seconds. */
 export const VERIFY_MAX_ADDRESSES = 4096;
-
-const range = textField<Ipv4Range>(
-  'an address, a range or a network, like 192.0.2.10-192.0.2.20',
-  { description: 'ADDRESS, FIRST-LAST or ADDRESS/LENGTH; at most 4096 addresses' },
-  parseRange,
-);
 
 export const verifyOperation = postOperation({
   path: '/verify',
   summary: 'Probe a range now (RFC 5227; 4 to 7 seconds) and judge its history',
   body: z.strictObject({
-    range,
+    range: rangeText('ADDRESS, FIRST-LAST or ADDRESS/LENGTH; at most 4096 addresses'),
     ...criteriaBody,
     dhcpSpans,
-    pool: ownPool,
+    ...ownPool,
     heardSince: momentText(
       'Whatever was heard of an address of the range since then speaks against it, ARP and DHCP; default, and latest: the start of the run',
     ).optional(),
@@ -50,6 +43,8 @@ export const verifyOperation = postOperation({
         criteria: criteriaOf(body),
         dhcpSpans: body.dhcpSpans,
         pool: body.pool,
+        poolServer: body.poolServer,
+        poolNamespace: body.poolNamespace,
         heardSinceMs: body.heardSince,
       }),
     };

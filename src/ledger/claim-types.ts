@@ -1,4 +1,5 @@
 /** What is asked of the ledger about claims. Implemented by claims.ts (`ledger.claims`). All methods are synchronous. */
+import type { StandingClaim } from '../core/claim/standing.ts';
 import type { Claim, ClaimState, NewClaim } from '../core/claim/types.ts';
 
 export interface ClaimsFilter {
@@ -17,4 +18,6 @@ export interface ClaimStore {
   claim(id: number): Claim | null;
   /** Newest id first. */
   list(filter: ClaimsFilter): Claim[];
+  /** Of each pool the newest that was completed, and those that began after it and may be in the cluster; kept in memory. */
+  standing(): readonly StandingClaim[];
 }

@@ -2,7 +2,8 @@
  * Table `claim` (`ledger.claims`): each claim as it is now, the newest ten thousand. Decides nothing: what has ended stays as it ended.
  */
 import type Database from 'better-sqlite3';
-import type { Claim, ClaimState, NewClaim } from '../core/claim/types.ts';
+import { type StandingClaim, standingOf } from '../core/claim/standing.ts';
+import { type Claim, type ClaimState, MAX_CLAIM_BY, MAX_OUTCOME, MAX_OVERRIDDEN, type NewClaim } from '../core/claim/types.ts';
 import { decodeClaimProof, decodeClaimRanges, encodeClaimProof, encodeClaimRanges } from './claim-encoding.ts';
 import type { ClaimStore, ClaimsFilter } from './claim-types.ts';
 import { clip, stamp } from './conflicts.ts';
@@ -14,10 +15,7 @@ export const MAX_CLAIMS = 10_000;
 
 /** Longest name that Kubernetes allows, and the contract of core/claim/types.ts. */
 const MAX_NAME = 253;
-const MAX_BY = 128;
 const MAX_SERVER = 2048;
-const MAX_OVERRIDDEN = 500;
-const MAX_OUTCOME = 1000;
 
 type Row = [
   id: number,
@@ -34,6 +32,17 @@ type Row = [
   overridden: string | null,
   outcome: string,
 ];
+/** What keeps addresses from others; without the proof, which is long. */
+type StandingRow = [
+  id: number,
+  state: ClaimState,
+  startedMs: number,
+  endedMs: number | null,
+  server: string,
+  namespace: string,
+  pool: string,
+  ranges: string,
+];
 type Begun = [number, string, string, string, string, string, string, string | null, string | null];
 type Filter = { readonly state: ClaimState | null; readonly before: number; readonly limit: number };
 
@@ -45,6 +54,8 @@ export class ClaimTable implements ClaimStore {
   readonly #sync: WalSync;
   readonly #sql;
   readonly #rows: RowCap;
+  /** As it is now; null: not read yet. */
+  #standing: readonly StandingClaim[] | null = null;
   readonly #begin: Database.Transaction<(claim: NewClaim) => number>;
 
   /** @param disk runs a piece of work, and says in words for people what the disk had against it */
@@ -65,6 +76,11 @@ export class ClaimTable implements ClaimStore {
           `SELECT ${COLUMNS} FROM claim WHERE id < @before AND (@state IS NULL OR state = @state) ORDER BY id DESC LIMIT @limit`,
         )
         .raw(),
+      standing: database
+        .prepare<[], StandingRow>(
+          `SELECT id, state, started, ended, server, namespace, pool, ranges FROM claim WHERE state <> 'failed' ORDER BY id DESC`,
+        )
+        .raw(),
       count: database.prepare<[], number>('SELECT count(*) FROM claim').pluck(),
       dropOldest: database.prepare<[number]>('DELETE FROM claim WHERE id IN (SELECT id FROM claim ORDER BY id LIMIT ?)'),
     };
@@ -80,6 +96,7 @@ export class ClaimTable implements ClaimStore {
   }
 
   begin(claim: NewClaim): number {
+    this.#standing = null;
     return this.#disk(() => {
       try {
         const id = this.#begin.immediate(claim);
@@ -94,6 +111,7 @@ export class ClaimTable implements ClaimStore {
   }
 
   end(id: number, state: Exclude<ClaimState, 'pushing'>, outcome: string, atMs: number): Claim | null {
+    this.#standing = null;
     return this.#disk(() => {
       if (this.#sql.end.run(state, stamp(atMs), clip(outcome, MAX_OUTCOME), id).changes === 0) return null;
       this.#sync.request();
@@ -110,9 +128,15 @@ export class ClaimTable implements ClaimStore {
     return this.#disk(() => this.#sql.list.all(filter).map(claimOf));
   }
 
+  standing(): readonly StandingClaim[] {
+    this.#standing ??= this.#disk(() => standingOf(this.#sql.standing.all().map(standingRow)).map(rangesRead));
+    return this.#standing;
+  }
+
   /** Forgets what memory holds; it is read again when needed. */
   forget(): void {
     this.#rows.forget();
+    this.#standing = null;
   }
 
   #find(id: number): Claim | null {
@@ -123,7 +147,7 @@ export class ClaimTable implements ClaimStore {
 
 const begunOf = ({ proof, overridden, ...claim }: NewClaim): Begun => [
   stamp(claim.startedMs),
-  clip(claim.by, MAX_BY),
+  clip(claim.by, MAX_CLAIM_BY),
   clip(claim.server, MAX_SERVER),
   clip(claim.namespace, MAX_NAME),
   clip(claim.pool, MAX_NAME),
@@ -147,4 +171,21 @@ const claimOf = (row: Row): Claim => ({
   proof: row[10] === null ? null : decodeClaimProof(row[10]),
   overridden: row[11],
   outcome: row[12],
+});
+
+const standingRow = ([id, state, startedMs, endedMs, server, namespace, pool, text]: StandingRow) => ({
+  id,
+  state,
+  startedMs,
+  endedMs,
+  server,
+  namespace,
+  pool,
+  text,
+});
+
+/** Only of those that stand. */
+const rangesRead = ({ state: _, text, ...claim }: ReturnType<typeof standingRow>): StandingClaim => ({
+  ...claim,
+  ranges: decodeClaimRanges(text),
 });

@@ -3,6 +3,8 @@
  * what was last known while the cluster is away, after a restart too, and lets pools of the cluster in only when its nodes were asked for
  * their MACs once: until then a node could not be told from a stranger. Owns the order of things; what a view is stands in core/conflict.
  */
+
+import type { FollowedPools } from '../core/claim/standing.ts';
 import { compareAnnouncers, type Difference, type Differences, lasting, NO_DIFFERENCES } from '../core/conflict/announcers.ts';
 import {
   asOfNeeded,
@@ -103,6 +105,17 @@ export class MergedClusterView implements ClusterViewSource {
   ungated(): ClusterView {
     if (this.#cluster === null || this.#open) return this.#view;
     return mergeView(this.#configured, this.#knowledge(true), this.#options.nodeMacs.learned.speakers, null);
+  }
+
+  /** Which cluster the pools are of, and as of when; null: none is followed. */
+  followed(): FollowedPools | null {
+    if (this.#cluster === null) return null;
+    const { server, kinds } = this.#cluster.feed.status();
+    return {
+      server: server ?? this.#cluster.server ?? this.#last?.server ?? null,
+      namespace: this.#cluster.namespace,
+      poolsAsOfMs: kinds.find(({ kind }) => kind === 'pools')?.asOfMs ?? this.#last?.asOfMs ?? null,
+    };
   }
 
   onChange(listener: (view: ClusterView) => void): () => void {

@@ -4,7 +4,15 @@
  */
 import type { Ipv4 } from '../core/address/ipv4.ts';
 import { contains, type Ipv4Range } from '../core/address/range.ts';
-import { intersectSets, rangeSet, rangeSetOfAddresses, setSize, union } from '../core/address/range-set.ts';
+import {
+  intersectSets,
+  type RangeSet,
+  rangeSet,
+  rangeSetOfAddresses,
+  setSize,
+  subtract,
+  union,
+} from '../core/address/range-set.ts';
 import { FreeholdError } from '../core/error.ts';
 import type { AcdResult } from '../core/probe/acd.ts';
 import { enoughAnswered } from '../core/probe/control.ts';
@@ -21,6 +29,8 @@ export interface LiveRun {
   /** All that answered or probed, the controls included. */
   readonly conflicts: AcdResult['conflicts'];
   readonly scanners: AcdResult['scanners'];
+  /** Addresses of the range that were asked nothing: our own, those that are excluded, network and broadcast. */
+  readonly notAsked: RangeSet;
 }
 
 /** @throws FreeholdError `verify-not-on-link` for a routed segment */
@@ -65,5 +75,12 @@ export async function verifyLive(
     answered: [...heard].filter((address) => contains(range, address)).length,
     startedMs,
   });
-  return { valid, invalidReason, probesSent: result.probesSent, conflicts: result.conflicts, scanners: result.scanners };
+  return {
+    valid,
+    invalidReason,
+    probesSent: result.probesSent,
+    conflicts: result.conflicts,
+    scanners: result.scanners,
+    notAsked: subtract(rangeSet([range]), asked),
+  };
 }

@@ -61,6 +61,7 @@ export const verifyAnswer: VerifyAnswer = {
     heardSince: '2026-05-05T09:59:54.000Z',
     heard: [],
     heardTruncated: false,
+    notAsked: [],
   },
   proof,
   withheld: [],

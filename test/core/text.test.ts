@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { printable } from '../../src/core/text.ts';
+import { oneLine, printable } from '../../src/core/text.ts';
 
 describe('printable', () => {
   it.each([
@@ -26,6 +26,30 @@ describe('printable', () => {
         const shown = printable(text, most);
         expect(shown.length).toBeLessThanOrEqual(most);
         expect(printable(shown, most)).toBe(shown);
+      }),
+    );
+  });
+});
+
+describe('oneLine', () => {
+  it.each([
+    ['line breaks', 'a\r\n  b\u2028c\n', 10, 'a b c'],
+    ['blanks', '\ta \t b ', 10, 'a b'],
+    ['control characters', 'a\u001b[2Jb', 10, 'a[2Jb'],
+    ['what fits', 'abcde', 5, 'abcde'],
+    ['what does not', 'abcdef', 5, 'abcd…'],
+    ['a character of two halves', 'abc🖨🖨', 5, 'abc…'],
+    ['half a character', 'a\ud83d', 5, 'a\ufffd'],
+    ['nothing', ' \n ', 5, ''],
+  ])('takes %s', (_, text, most, expected) => expect(oneLine(text, most)).toBe(expected));
+
+  it('is always short enough, and printable', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 60 }), fc.integer({ min: 1, max: 40 }), (text, most) => {
+        const line = oneLine(text, most);
+        expect(line.length).toBeLessThanOrEqual(most);
+        expect(printable(line, most)).toBe(line);
+        expect(line.isWellFormed()).toBe(true);
       }),
     );
   });

@@ -15,6 +15,7 @@ import { announcement, dhcpAck, dhcpRequest } from '../lab/arp-frames.ts';
 import { type Injector, startInjector } from '../lab/injector.ts';
 import { createLan, type Lan } from '../lab/lan.ts';
 import { type SimulatedHosts, startSimulatedHosts } from '../lab/simulated-hosts.ts';
+import { claim } from '../ledger/claim-fixtures.ts';
 import { hashOf } from '../ledger/fixtures.ts';
 import { GATEWAY, macOf, NODE_A, OWN, OWN_MAC, segmentsOn } from './guarded.ts';
 import { runDaemon, until } from './running.ts';
@@ -84,6 +85,10 @@ describe('without a daemon', () => {
   it('while one runs, that one is to be asked', async () => {
     const seed = (at: string) =>
       seedLedger(at, CIDR, (ledger) => {
+        const elsewhere = { server: 'https://192.0.2.10:6443', pool: 'lab-pool', ranges: [range('192.0.2.70-192.0.2.75')] };
+        ledger.claims.end(ledger.claims.begin(claim(elsewhere)), 'complete', '', Date.now());
+        const read = claim({ startedMs: 1, pool: 'gone-pool', ranges: [range('192.0.2.80-192.0.2.85')] });
+        ledger.claims.end(ledger.claims.begin(read), 'complete', '', 2);
         ledger.clusterView.save({
           server: 'https://192.0.2.9:6443',
           namespace: 'metallb-system',
@@ -127,9 +132,12 @@ describe('without a daemon', () => {
     expect(why('192.0.2.65')).toContain('pool staging-pool');
     expect(why('192.0.2.240')).toContain('pool production-pool');
     expect(why('192.0.2.241')).toEqual(expect.arrayContaining(['assigned to Service shop/web', 'pool production-pool']));
+    // Of another cluster; what the one that was followed had at that time is in its pools, or gone.
+    expect(why('192.0.2.72')).toEqual(['claimed for pool lab-pool of https://192.0.2.10:6443 (claim 1)']);
+    expect(offline.service.address(must(parseIpv4('192.0.2.82')), {}).verdict).toBe('free');
     expect(why('192.0.2.90')).toContain('DHCP span of 192.0.2.2');
     expect(offline.service.freeRanges({ ...query, pool: 'staging-pool' }).ranges).toContainEqual(
-      expect.objectContaining({ start: '192.0.2.11', end: '192.0.2.89' }),
+      expect.objectContaining({ start: '192.0.2.11', end: '192.0.2.69' }),
     );
     expect(offline.service.guard.pools()).toMatchObject({ source: 'cluster', speakers: [{ mac: NODE_A, node: 'worker-1' }] });
   });
@@ -175,6 +183,8 @@ describe('without a daemon', () => {
   });
 
   it('looks again when asked to', async () => {
+    expect(await offline.probe('elsewhere')).toEqual([]);
+    expect(await offline.probe('lan')).toMatchObject([{ valid: true, trigger: 'request', segment: 'lan' }]);
     expect(await offline.probe()).toMatchObject([{ valid: true, trigger: 'request', segment: 'lan' }]);
     expect(offline.service.address(must(parseIpv4('192.0.2.207')), {}).verdict).toBe('occupied');
   });
@@ -209,13 +219,13 @@ describe('without a daemon', () => {
     );
     const { claims, claimsRefused } = offline;
     expect(claimsRefused).toBeNull();
-    expect(await claims?.begin(newClaim)).toMatchObject({ id: 1, state: 'pushing' });
+    expect(await claims?.begin(newClaim)).toMatchObject({ id: 3, state: 'pushing' });
     await expect(claims?.begin({ ...newClaim, pool: 'No Name' } as NewClaimJson)).rejects.toMatchObject({ code: 'invalid-body' });
-    expect(await claims?.end(1, { state: 'complete', outcome: 'MetalLB has taken it' })).toMatchObject({
-      id: 1,
+    expect(await claims?.end(3, { state: 'complete', outcome: 'MetalLB has taken it' })).toMatchObject({
+      id: 3,
       state: 'complete',
     });
-    await expect(claims?.end(1, { state: 'failed', outcome: '' })).rejects.toMatchObject({ code: 'claim-ended' });
+    await expect(claims?.end(3, { state: 'failed', outcome: '' })).rejects.toMatchObject({ code: 'claim-ended' });
   });
 
   it('is over without a trace, and the daemon that starts again knows the claim', async () => {
@@ -227,7 +237,7 @@ describe('without a daemon', () => {
     expect(await packetSockets()).toBe(0);
     const daemon = await runDaemon(yaml, undefined, path);
     expect(await daemon.client.get('/claims')).toMatchObject({
-      claims: [{ id: 1, state: 'complete', by: 'ada@jump' }],
+      claims: [{ id: 3, state: 'complete', by: 'ada@jump' }, { id: 2 }, { id: 1 }],
       next: null,
     });
     await expect(offline.claims?.begin(newClaim)).rejects.toMatchObject({ code: 'ledger-locked' });

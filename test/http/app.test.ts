@@ -262,7 +262,10 @@ describe('/openapi.json', () => {
     expect(described.sort()).toEqual([...OPERATIONS.map(({ method, path }) => `${method} ${path}`), 'get /openapi.json'].sort());
     const freeRanges = body.paths['/free-ranges'].get;
     expect(freeRanges.parameters.map(({ name }: { name: string }) => name).sort()).toEqual(
-      ['alignment', 'dhcpSpans', 'limit', 'maxGap', 'minCoverage', 'minSweeps', 'pool', 'quietFor', 'segment', 'size'].sort(),
+      [
+        ...['alignment', 'dhcpSpans', 'limit', 'maxGap', 'minCoverage', 'minSweeps', 'pool', 'poolNamespace', 'poolServer'],
+        ...['quietFor', 'segment', 'size', 'within'],
+      ].sort(),
     );
     expect(freeRanges.responses['200'].content['application/json'].schema).toEqual({ $ref: '#/components/schemas/FreeRanges' });
     expect(body.paths['/verify'].post.requestBody.content['application/json'].schema).toMatchObject({ required: ['range'] });

@@ -173,6 +173,7 @@ export function fakeService(): FakeService {
           heardSince: AT,
           heard: [],
           heardTruncated: false,
+          notAsked: [],
         },
         proof: PROOF,
         withheld: [],

@@ -9,7 +9,7 @@ import { rangeSet } from '../../src/core/address/range-set.ts';
 import { CLAIM_STATES, type NewClaim } from '../../src/core/claim/types.ts';
 import { MAX_CLAIMS } from '../../src/ledger/claims.ts';
 import { claim, PROOF } from './claim-fixtures.ts';
-import { newLedger, openAt, range, SECOND, T0, temporaryPath } from './fixtures.ts';
+import { newLedger, openAt, range, SECOND, set, T0, temporaryPath } from './fixtures.ts';
 
 const text = (maxLength: number, minLength = 0) =>
   fc.string({ unit: 'grapheme', maxLength, minLength }).map((drawn) => drawn.slice(0, maxLength).toWellFormed());
@@ -101,6 +101,31 @@ describe('claims', () => {
     expect(ids({ limit: 10, state: 'pushing', before: 5 })).toEqual([3, 1]);
     expect(ids({ limit: 10, state: 'failed' })).toEqual([4]);
     expect(ids({ limit: 10, state: 'unknown' })).toEqual([]);
+  });
+
+  it('stand from their beginning until they failed or the next of their pool is complete', () => {
+    const { ledger, path } = newLedger(true);
+    const { claims } = ledger;
+    const standing = (store = claims) => store.standing().map(({ id }) => id);
+    expect(standing()).toEqual([]);
+    const one = claims.begin(claim());
+    const { startedMs, server, namespace, pool, ranges } = claim();
+    expect(claims.standing()).toEqual([{ id: one, startedMs, endedMs: null, server, namespace, pool, ranges }]);
+    // Asked again it is what it was; nothing is read for that.
+    expect(claims.standing()).toBe(claims.standing());
+    claims.end(one, 'complete', '', T0);
+    const two = claims.begin(claim({ ranges: set('192.0.2.7') }));
+    expect(standing()).toEqual([two, one]);
+    claims.end(two, 'failed', '', T0);
+    expect(standing()).toEqual([one]);
+    const three = claims.begin(claim({ ranges: set('192.0.2.8') }));
+    const other = claims.begin(claim({ pool: 'other' }));
+    claims.end(three, 'complete', '', T0);
+    expect(standing()).toEqual([other, three]);
+    ledger.close();
+    const again = openAt(path);
+    expect(standing(again.claims)).toEqual([other, three]);
+    again.close();
   });
 
   it('are never more than the newest ten thousand, and no id comes back', () => {

@@ -385,6 +385,18 @@ describe('who differs about who announces', () => {
   });
 });
 
+it('names the cluster whose pools it knows, and as of when', () => {
+  expect(view.followed()).toBeNull();
+  view.follow({ feed, server: null, namespace: NAMESPACE }, STORED);
+  expect(view.followed()).toEqual({ server: SERVER, namespace: NAMESPACE, poolsAsOfMs: STORED.asOfMs });
+  feed.asOfMs = 9_000;
+  feed.tell(WHOLE);
+  expect(view.followed()).toEqual({ server: SERVER, namespace: NAMESPACE, poolsAsOfMs: 9_000 });
+  const other = new FakeFeed();
+  view.follow({ feed: other, server: 'https://192.0.2.10:6443', namespace: NAMESPACE }, STORED);
+  expect(view.followed()).toEqual({ server: 'https://192.0.2.10:6443', namespace: NAMESPACE, poolsAsOfMs: null });
+});
+
 it('says which configured pools the cluster has otherwise', async () => {
   view.configure({ pools: [pool('production', '192.0.2.100-192.0.2.109')], speakers: [] });
   follow(null);

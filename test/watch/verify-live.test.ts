@@ -1,10 +1,22 @@
 /** When a live run may be believed: only answers to our own questions show that these arrive. Takes RFC 5227's real 4 to 7 s. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { ipv4 } from '../../src/core/address/ipv4.ts';
 import type { Mac } from '../../src/core/address/mac.ts';
+import type { Ipv4Range } from '../../src/core/address/range.ts';
 import { ARP_FRAME_LENGTH, encodeArpFrame } from '../../src/core/codec/arp.ts';
 import { verifyLive } from '../../src/watch/verify-live.ts';
-import { ALIVE, answering, type FakeSegment, fakeSegment, HOST_MAC, OURS, SILENT, type Temper } from './fake-segment.ts';
+import {
+  ALIVE,
+  answering,
+  type FakeSegment,
+  type FakeSegmentOptions,
+  fakeSegment,
+  HOST_MAC,
+  OURS,
+  SILENT,
+  type Temper,
+} from './fake-segment.ts';
 
 const deaf: Temper = (frames) => ({ sent: frames.length / ARP_FRAME_LENGTH, errorCode: null });
 
@@ -24,16 +36,16 @@ const overheard = () => ({
   vlanId: null,
 });
 
-function start(temper: () => Temper): FakeSegment {
-  const segment = fakeSegment(temper);
+function start(temper: () => Temper, options: FakeSegmentOptions = {}): FakeSegment {
+  const segment = fakeSegment(temper, options);
   onTestFinished(() => segment.close());
   return segment;
 }
 
-function verify({ watch, ledger }: FakeSegment) {
+function verify({ watch, ledger }: FakeSegment, range: Ipv4Range = { first: SILENT, last: SILENT }) {
   const { row, place } = watch;
   if (row === null || place === null) throw new Error('the segment is not known');
-  return verifyLive({ watch, row, place, intervalMs: 30_000, shared: [] }, ledger, { first: SILENT, last: SILENT }, Date.now);
+  return verifyLive({ watch, row, place, intervalMs: 30_000, shared: [] }, ledger, range, Date.now);
 }
 
 const looks = ({ watch, ledger }: FakeSegment) => (watch.row === null ? [] : ledger.lookRuns(watch.row.id, 0));
@@ -45,6 +57,19 @@ describe.concurrent('a live run', () => {
     const [before] = looks(segment);
     expect(await verify(segment)).toMatchObject({ valid: true, conflicts: [{ address: ALIVE }] });
     expect(looks(segment).length).toBeGreaterThan(before === undefined ? 0 : 1);
+  });
+
+  it('says what it did not ask: our own address, what is excluded, and the edges', { timeout: 30_000 }, async () => {
+    const excluded = { first: ipv4(SILENT + 1), last: ipv4(SILENT + 1) };
+    const segment = start(() => answering, { config: { exclude: [excluded] } });
+    await segment.watch.sweep('request');
+    const live = await verify(segment, { first: ipv4(OURS - 1), last: ipv4(SILENT + 3) });
+    expect(live.notAsked).toEqual([
+      { first: ipv4(OURS - 1), last: OURS },
+      excluded,
+      { first: ipv4(SILENT + 3), last: ipv4(SILENT + 3) },
+    ]);
+    expect((await verify(segment)).notAsked).toEqual([]);
   });
 
   it('proves nothing where nobody answers us, whatever is overheard', { timeout: 30_000 }, async () => {

@@ -41,7 +41,7 @@ export function historyOf(answer: FreeRangesAnswer, added: RangeSet): History {
   });
   const unproven = subtract(added, rangeSet(free.map(({ range }) => range)));
   if (unproven.length > 0) {
-    return { proof: null, reasons: [...reasonsFor(answer.withheld, unproven), ...unwatched(answer.withheld, unproven)] };
+    return { proof: null, reasons: [...reasonsFor(answer.withheld, unproven), ...untold(answer, unproven)] };
   }
   const proofs = free.filter(({ range }) => intersectSets([range], added).length > 0).map(({ proof }) => proof);
   return { proof: weakest(proofs), reasons: [] };
@@ -63,12 +63,16 @@ export function reasonsFor(withheld: FreeRangesAnswer['withheld'], addresses: Ra
   return reasons.sort((a, b) => a.first - b.first).map(({ reason }) => reason);
 }
 
-/** Neither free nor withheld: the daemon knows nothing of them. */
-const unwatched = (withheld: FreeRangesAnswer['withheld'], addresses: RangeSet): readonly Reason[] =>
+/** Neither free nor withheld: the daemon knows nothing of them, or its answer was cut before it came to them. */
+const untold = ({ withheld, truncated }: FreeRangesAnswer, addresses: RangeSet): readonly Reason[] =>
   subtract(addresses, rangeSet(withheld.flatMap((one) => rangeOf(one) ?? []))).map((range) => ({
     code: 'unproven',
-    text: `${formatRange(range)} (${sizeOf(range)}) is not watched, so nothing is known of it`,
-    fix: null,
+    ...(truncated
+      ? {
+          text: `${formatRange(range)} (${sizeOf(range)}): the list of ranges was too long to hold it, so nothing is told of it`,
+          fix: 'Ask for the range by itself: freehold verify RANGE, or apply --range RANGE.',
+        }
+      : { text: `${formatRange(range)} (${sizeOf(range)}) is not watched, so nothing is known of it`, fix: null }),
   }));
 
 /** Of each figure the worst: what a proof of all of them together may claim. */

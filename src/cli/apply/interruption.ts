@@ -5,7 +5,7 @@
 import type { EventEmitter } from 'node:events';
 
 export interface Interruption {
-  /** Aborts at the first Ctrl-C or SIGTERM. */
+  /** Aborts at the first Ctrl-C, SIGTERM, or SIGHUP: the terminal, or the connection to it, is gone. */
   readonly signal: AbortSignal;
   /** From now on an interruption has to wait; `onWait` is told of each. */
   hold(onWait: () => void): void;
@@ -19,13 +19,13 @@ export function watchInterruption(signals: EventEmitter): Interruption {
     controller.abort();
     waiting?.();
   };
-  signals.on('SIGINT', stop).on('SIGTERM', stop);
+  signals.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop);
   return {
     signal: controller.signal,
     hold: (onWait) => {
       waiting = onWait;
     },
-    close: () => void signals.off('SIGINT', stop).off('SIGTERM', stop),
+    close: () => void signals.off('SIGINT', stop).off('SIGTERM', stop).off('SIGHUP', stop),
   };
 }
 

@@ -15,10 +15,11 @@ import type { Offline } from '../../offline.ts';
 import type { Config } from '../../system/config-types.ts';
 import { parseDuration } from '../../system/duration.ts';
 import type { Parameters } from '../criteria.ts';
-import type { ProofSource } from './proof-source.ts';
+import type { ProofQuery, ProofSource } from './proof-source.ts';
 import { chooseSegment, lanOf } from './segments.ts';
 
-const MOST_RANGES = 1000;
+/** As many as a range that can be claimed can hold. */
+const MOST_RANGES = 4096;
 /** For the nodes' own answers. */
 const SETTLE_MS = 700;
 const NODE_RATE = 500;
@@ -32,14 +33,14 @@ export function offlineSource(offline: Offline, config: Config, path: string, pr
     isDaemon: false,
     segmentOf: async (range, named) => chooseSegment(segments(), range, named),
     lan: async () => lanOf(segments()),
-    async freeRanges(segment, size, { criteria, pool }) {
+    async freeRanges(segment, size, asked, within) {
       // The copy knows nothing newer than itself: a look makes its newest look fresh, and finds the controls.
-      if (probes) await offline.probe();
-      return service.freeRanges({ segment, size, limit: MOST_RANGES, alignment: 'none', pool, ...criteriaIn(criteria) });
+      if (probes) await offline.probe(segment);
+      return service.freeRanges({ segment, size, limit: MOST_RANGES, alignment: 'none', within, ...queryOf(asked) });
     },
-    async verify(range, heardSince, { criteria, pool }) {
-      await offline.probe();
-      return service.verify({ range, pool, heardSinceMs: Date.parse(heardSince), ...criteriaIn(criteria) });
+    async verify(range, heardSince, asked) {
+      await offline.probe(chooseSegment(segments(), range, undefined));
+      return service.verify({ range, heardSinceMs: Date.parse(heardSince), ...queryOf(asked) });
     },
     nodeMacs: async (addresses) =>
       new Set([...config.metallb.speakers.map(({ mac }) => mac), ...(await answeringMacs(addresses, segments()))]),
@@ -84,6 +85,13 @@ async function answeringMacs(
   }
   return macs;
 }
+
+const queryOf = ({ criteria, pool, server, namespace }: ProofQuery) => ({
+  pool,
+  poolServer: server ?? undefined,
+  poolNamespace: namespace,
+  ...criteriaIn(criteria),
+});
 
 /** What the daemon reads from the parameters of a query. */
 function criteriaIn(parameters: Parameters): { readonly criteria: Partial<Criteria>; readonly dhcpSpans?: DhcpSpans } {

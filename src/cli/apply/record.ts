@@ -1,4 +1,5 @@
 /** What is written down of a claim before it is pushed. Pure. */
+import { proofNotes } from '../../cluster/claim/current.ts';
 import { formatRange } from '../../core/address/range.ts';
 import { setSize } from '../../core/address/range-set.ts';
 import type { NewClaimJson } from '../../http/claim-service.ts';
@@ -17,7 +18,7 @@ export function newClaim(run: ApplyRun, { target, history, answer }: Proven, { p
     pool: run.wanted.pool,
     advertisement: run.wanted.advertisement,
     ranges: [formatRange(target.range)],
-    overridden: run.options.overrideProof ?? null,
+    overridden: run.options.overrideProof ?? (plan.kept.length > 0 ? proofNotes(run.current).overridden : null),
     proof: {
       ...(history.proof ?? UNPROVEN),
       criteria: { quietForSeconds, minSweeps, maxGapSeconds, minCoverage },

@@ -51,7 +51,10 @@ export interface ApplyRun {
   /** Everything but the addresses. */
   readonly wanted: Omit<ClaimWanted, 'range' | 'written'>;
   readonly current: Current;
-  readonly startedMs: number;
+  /** Whether the push has begun: until then nothing was stored, whatever fails. */
+  readonly progress: { pushing: boolean };
+  /** How long a pool may still appear after an answer was lost; for tests. */
+  readonly lateMs?: number | undefined;
 }
 
 const TITLES = ['History', 'Cluster', 'Live', 'Changes', 'Push', 'Read back'] as const;

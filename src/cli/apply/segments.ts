@@ -1,6 +1,10 @@
-/** Which watched segment a claim is about, and what is known of the networks around it. Pure: from the answer to GET /segments. */
-import { parseCidr, rangeOfCidr } from '../../core/address/cidr.ts';
-import type { Ipv4 } from '../../core/address/ipv4.ts';
+/**
+ * Which watched segment a claim is about, and what is known of the networks around it: from the answer to GET /segments, and the
+ * interfaces of this machine. Sends nothing.
+ */
+import { networkInterfaces } from 'node:os';
+import { type Cidr, networkOf, parseCidr, rangeOfCidr } from '../../core/address/cidr.ts';
+import { type Ipv4, parseIpv4 } from '../../core/address/ipv4.ts';
 import { contains, formatRange, type Ipv4Range } from '../../core/address/range.ts';
 import type { SegmentJson } from '../../http/service.ts';
 import { usageError } from '../exit.ts';
@@ -41,15 +45,45 @@ export function chooseSegment(
   );
 }
 
-export function lanOf(segments: readonly SegmentJson[]): LanFacts {
+/**
+ * A segment may be a part of its network. How large that is, an interface of this machine says, where it is the one that the segment is
+ * watched on; the daemon may run elsewhere, and then nobody here knows.
+ */
+export function lanOf(segments: readonly SegmentJson[], system: SystemInterfaces = networkInterfaces()): LanFacts {
   const addresses = (texts: readonly (string | null)[]): readonly Ipv4[] =>
     texts.flatMap((text) => (text === null ? [] : (addressOrNull(text) ?? [])));
   return {
-    networks: segments.flatMap(({ cidr }) => {
-      const network = parseCidr(cidr);
-      return network.ok ? [network.value] : [];
+    networks: segments.flatMap((segment) => {
+      const cidr = parseCidr(segment.cidr);
+      if (!cidr.ok) return [];
+      const whole = wholeNetwork(segment, cidr.value, system);
+      return whole === null ? { cidr: cidr.value, isWhole: false } : { cidr: whole, isWhole: true };
     }),
     gateways: addresses(segments.map(({ gateway }) => gateway)),
     own: addresses(segments.flatMap(({ ownAddresses }) => ownAddresses)),
   };
+}
+
+/** Of this machine, as node:os tells them. */
+export type SystemInterfaces = Readonly<
+  Record<string, readonly { readonly address: string; readonly family: string; readonly cidr: string | null }[] | undefined>
+>;
+
+/** The network of the interface that a segment is watched on, where that is one of this machine. */
+function wholeNetwork(segment: SegmentJson, part: Cidr, system: SystemInterfaces): Cidr | null {
+  // Its own addresses are of whichever interface; another machine has an interface of that name, but none of them.
+  const here = new Set(Object.values(system).flatMap((all) => (all ?? []).map(({ address }) => address)));
+  if (segment.interface === null || segment.method !== 'arp') return null;
+  if (segment.ownAddresses.length > 0 && !segment.ownAddresses.some((address) => here.has(address))) return null;
+  const range = rangeOfCidr(part);
+  const networks = (system[segment.interface] ?? []).flatMap(({ address, family, cidr }) => {
+    const parsed = parseIpv4(address);
+    const length = Number(cidr?.split('/')[1] ?? Number.NaN);
+    return family === 'IPv4' && parsed.ok && Number.isInteger(length) ? [networkOf(parsed.value, length)] : [];
+  });
+  const holding = networks.filter((network) => {
+    const all = rangeOfCidr(network);
+    return contains(all, range.first) && contains(all, range.last);
+  });
+  return holding.sort((a, b) => b.prefixLength - a.prefixLength)[0] ?? null;
 }

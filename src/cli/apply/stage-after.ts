@@ -14,12 +14,16 @@ import { type ApplyRun, narrate } from './run.ts';
 import type { Checked } from './stage-cluster.ts';
 import type { Proven } from './stage-history.ts';
 
+const LATER = '9999-12-31T00:00:00.000Z';
+
 /** @returns who is there and should not be. Never throws: a look that failed is told, and says nothing */
 export async function lookAfter(run: ApplyRun, { target: { range } }: Proven, { facts }: Checked): Promise<readonly Reason[]> {
-  const { source, clock, interruption, output, query } = run;
-  const sinceMs = clock.nowMs();
+  const { api, source, interruption, output, query } = run;
   try {
-    const nodeMacs = await source.nodeMacs(facts.nodes.flatMap(({ internalAddresses }) => internalAddresses));
+    const nodeMacs = await source.nodeMacs(
+      facts.nodes.flatMap(({ internalAddresses }) => internalAddresses),
+      api.server,
+    );
     if (nodeMacs.size === 0) {
       narrate(
         run,
@@ -28,12 +32,13 @@ export async function lookAfter(run: ApplyRun, { target: { range } }: Proven, { 
       );
       return [];
     }
-    const asked = source.verify(range, new Date(sinceMs).toISOString(), query);
+    // Never later than the start of the run: from then on, by the clock of whoever answers.
+    const asked = source.verify(range, LATER, query);
     const answer = await unlessInterrupted(
       withElapsed(output, `Looking at ${formatRange(range)} once more (4 to 7 s):`, asked),
       interruption.signal,
     );
-    const { live } = judgeLive(answer, { kept: rangeSet([range]), added: [], nodeMacs });
+    const { live } = judgeLive(answer, { kept: rangeSet([range]), added: [], nodeMacs, held: new Set() });
     const strangers = live.filter(({ code }) => code === 'somebody-is-there');
     narrate(
       run,

@@ -4,21 +4,22 @@
 import { claimChanges } from '../../cluster/claim/changes.ts';
 import { fieldConflict } from '../../cluster/claim/field-conflict.ts';
 import type { ClaimManifests } from '../../cluster/claim/manifests.ts';
-import { dryRun } from '../../cluster/claim/push.ts';
+import { dryRun, ObjectError } from '../../cluster/claim/push.ts';
 import { ClusterError, isClusterError } from '../../cluster/kube/errors.ts';
+import { RESOURCES } from '../../cluster/kube/resources.ts';
 import { formatRange } from '../../core/address/range.ts';
 import { printable } from '../../core/text.ts';
 import { Refusal } from './refusal.ts';
 import { type ApplyRun, narrate } from './run.ts';
-import { commandLine, type Proven } from './stage-history.ts';
+import type { Proven } from './stage-history.ts';
 
 /** @returns the difference, as lines without colour. @throws Refusal, FreeholdError `cluster-field-conflict` */
-export async function showChanges(run: ApplyRun, proven: Proven, manifests: ClaimManifests): Promise<readonly string[]> {
+export async function showChanges(run: ApplyRun, manifests: ClaimManifests): Promise<readonly string[]> {
   const { api, options, clock, interruption, current, output } = run;
   try {
     const after = await dryRun(api, manifests, {
-      untilMs: clock.nowMs() + options.waitMs,
-      now: () => clock.nowMs(),
+      untilMs: clock.monotonicMs() + options.waitMs,
+      now: () => clock.monotonicMs(),
       signal: interruption.signal,
       onRetry: (error) => narrate(run, 'Changes', `The dry run has to wait: ${error.message}`),
     });
@@ -30,38 +31,41 @@ export async function showChanges(run: ApplyRun, proven: Proven, manifests: Clai
     );
     return claimChanges(current, after);
   } catch (error) {
-    throw explain(error, run, proven);
+    throw error instanceof ObjectError ? explain(error, run) : error;
   }
 }
 
-function explain(error: unknown, { wanted, options }: ApplyRun, { target }: Proven): unknown {
-  if (isClusterError(error, 'cluster-field-conflict')) {
-    return fieldConflict(
-      error,
-      `IPAddressPool ${wanted.pool} or L2Advertisement ${wanted.advertisement}`,
-      `${commandLine(options)} --range ${target.written}`,
-    );
-  }
-  if (!(error instanceof ClusterError)) return error;
-  switch (error.code) {
+function explain({ which, cause }: ObjectError, run: ApplyRun): unknown {
+  if (isClusterError(cause, 'cluster-field-conflict')) return conflict(run, which, cause);
+  if (!(cause instanceof ClusterError)) return cause;
+  switch (cause.code) {
     case 'cluster-denied':
-      return new Refusal('dry-run', error.code, `MetalLB refuses it: ${error.message}`, [], { hint: denialHint(error.message) });
-    case 'cluster-webhook-unready':
+      return new Refusal('dry-run', cause.code, `MetalLB refuses it: ${cause.message}`, [], { hint: denialHint(cause.message) });
+    case 'cluster-webhook-unready': {
+      const patience = Math.round(run.options.waitMs / 1000);
       return new Refusal(
         'dry-run',
-        error.code,
-        `MetalLB's webhook did not become ready within ${Math.round(options.waitMs / 1000)} s: ${error.message}`,
+        cause.code,
+        `MetalLB's webhook did not become ready within ${patience} s: ${cause.message}`,
         [],
         {
-          exitCode: error.exitCode,
+          exitCode: cause.exitCode,
           hint:
             'Nothing was pushed. The API server must reach the Service metallb-webhook-service: is the controller ready, and does the network of the cluster work from the control plane? ' +
             'freehold doctor looks at all of it. Do not delete the webhook configuration: it keeps pools from overlapping. --wait 5m waits longer.',
         },
       );
+    }
     default:
-      return error;
+      return cause;
   }
+}
+
+/** Whose field it is, and how it is handed over. */
+export function conflict({ wanted, current }: ApplyRun, which: 'pool' | 'advertisement', cause: ClusterError): Error {
+  return which === 'pool'
+    ? fieldConflict(cause, RESOURCES.pools, wanted.pool, current.pool)
+    : fieldConflict(cause, RESOURCES.advertisements, wanted.advertisement, current.advertisement);
 }
 
 /** In our words, what MetalLB's mean. */

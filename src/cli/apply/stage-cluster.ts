@@ -22,13 +22,15 @@ export interface Checked {
   readonly plan: ClaimPlan;
   readonly facts: ClusterFacts;
   readonly warnings: readonly Obstacle[];
+  /** Names of pools that the advertisement has and the cluster has not. */
+  readonly gonePools: ReadonlySet<string>;
 }
 
 /** @throws Refusal `cluster-refuses`; ClusterError where it cannot be read */
-export async function checkCluster(run: ApplyRun, target: Target): Promise<Checked> {
+export async function checkCluster(run: ApplyRun, target: Target, voice: 'told' | 'silent' = 'told'): Promise<Checked> {
   const { options, source, clock, interruption } = run;
   const { signal } = interruption;
-  const untilMs = clock.nowMs() + options.waitMs;
+  const untilMs = clock.monotonicMs() + options.waitMs;
   const lan = await unlessInterrupted(source.lan(), signal);
   let told = '';
   for (;;) {
@@ -36,10 +38,10 @@ export async function checkCluster(run: ApplyRun, target: Target): Promise<Check
     const errors = refusing(obstacles);
     if (errors.length === 0) {
       const warnings = obstacles.filter(({ severity }) => severity === 'warning');
-      narrate(run, 'Cluster', clusterText(facts, warnings));
-      return { plan, facts, warnings };
+      if (voice === 'told') narrate(run, 'Cluster', clusterText(facts, warnings));
+      return { plan, facts, warnings, gonePools: goneIn(facts, run.wanted) };
     }
-    const waits = errors.every(({ mayPass }) => mayPass === true) && clock.nowMs() + POLL_MS <= untilMs;
+    const waits = errors.every(({ mayPass }) => mayPass === true) && clock.monotonicMs() + POLL_MS <= untilMs;
     if (!waits) throw refusal(target, errors);
     const text = errors.map((one) => one.text).join('\n');
     if (text !== told) narrate(run, 'Cluster', `Waiting: ${text}`);
@@ -48,12 +50,18 @@ export async function checkCluster(run: ApplyRun, target: Target): Promise<Check
   }
 }
 
+function goneIn({ pools, advertisements }: ClusterFacts, { advertisement, pool }: ApplyRun['wanted']): ReadonlySet<string> {
+  const known = new Set([...pools.map(({ name }) => name), pool]);
+  const named = advertisements.find(({ name }) => name === advertisement)?.pools ?? [];
+  return new Set(named.filter((name) => !known.has(name)));
+}
+
 async function look(run: ApplyRun, target: Target, lan: Awaited<ReturnType<ApplyRun['source']['lan']>>, untilMs: number) {
   const { api, options, clock, interruption } = run;
   const { withPatience } = await import('../../cluster/claim/patience.ts');
   const facts = await withPatience(() => readClusterFacts(api, options.namespace, interruption.signal), {
     untilMs,
-    now: () => clock.nowMs(),
+    now: () => clock.monotonicMs(),
     signal: interruption.signal,
     onRetry: (error) => narrate(run, 'Cluster', `Trying again: ${error.message}`),
   });

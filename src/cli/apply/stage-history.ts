@@ -1,13 +1,16 @@
 /** First stage: which addresses, and whether the history proves those that would be new. Sends no probe. */
 import { formatRange } from '../../core/address/range.ts';
 import { type RangeSet, rangeSet, setSize, subtract } from '../../core/address/range-set.ts';
+import { extendRange } from '../../core/claim/extend.ts';
 import type { FreeRangesAnswer } from '../../http/service.ts';
 import { count } from '../words.ts';
-import { type History, historyOf } from './history.ts';
+import { commandLine } from './command-line.ts';
+import { type History, historyOf, provenRanges } from './history.ts';
 import { unlessInterrupted } from './interruption.ts';
 import { historyWords } from './proof-words.ts';
+import { Refusal } from './refusal.ts';
 import { type ApplyRun, narrate } from './run.ts';
-import { bestTarget, readTarget, refuseUnproven, type Target } from './target.ts';
+import { bestTarget, readTarget, refuseUnproven, type Target, targetOf } from './target.ts';
 
 export interface Proven {
   readonly target: Target;
@@ -28,12 +31,15 @@ export async function proveHistory(run: HistoryRun, before: RangeSet): Promise<P
   const written = options.range === undefined ? null : readTarget(options.range);
   const segment = await ask(source.segmentOf(written?.range ?? null, options.segment));
   const size = written === null ? (options.size ?? 1) : 1;
-  const answer = await ask(source.freeRanges(segment, size, run.query));
-  const target = written ?? sameAsNow(before, size) ?? bestTarget(answer, size);
+  // What a pool grows by may be smaller than all of it.
+  const answer = await ask(source.freeRanges(segment, before.length === 0 ? size : 1, run.query, written?.range));
+  const target = written ?? aroundNow(before, size, answer, options) ?? bestTarget(answer, size);
   const added = subtract(rangeSet([target.range]), before);
   const history = historyOf(answer, added);
   if (history.reasons.length > 0 && options.overrideProof === undefined) {
-    throw refuseUnproven(target, history, answer, commandLine(options));
+    // What is offered instead lies elsewhere.
+    const all = written === null ? answer : await ask(source.freeRanges(segment, 1, run.query));
+    throw refuseUnproven(target, history, all, commandLine(options));
   }
   narrate(run, 'History', historyText(target, added, history, answer));
   return { target, segment, added, history, answer };
@@ -41,11 +47,22 @@ export async function proveHistory(run: HistoryRun, before: RangeSet): Promise<P
 
 export type HistoryRun = Pick<ApplyRun, 'options' | 'output' | 'source' | 'interruption' | 'query'>;
 
-/** Asked again for a pool of the same size, the pool stays where it is. */
-function sameAsNow(before: RangeSet, size: number): Target | null {
+/** A pool that is there stays where it is, grows around what it has, or shrinks. @throws Refusal `pool-cannot-grow` */
+function aroundNow(before: RangeSet, size: number, answer: FreeRangesAnswer, options: ApplyRun['options']): Target | null {
   const [only, ...others] = before;
-  if (only === undefined || others.length > 0 || setSize(before) !== size) return null;
-  return { range: only, written: only.first === only.last ? `${formatRange(only)}/32` : formatRange(only) };
+  if (only === undefined) return null;
+  const free = rangeSet(provenRanges(answer).map(({ range }) => range));
+  const range = others.length === 0 ? extendRange(only, free, size) : null;
+  if (range !== null) return targetOf(range);
+  throw new Refusal(
+    'history',
+    'pool-cannot-grow',
+    `The pool ${options.name} (${before.map(formatRange).join(', ')}) cannot have ${count(size, 'address', 'addresses')} without moving: what lies around it is not proven free.`,
+    [],
+    {
+      hint: `To move it, name the addresses: ${commandLine(options)} --range FIRST-LAST. Or make another pool beside it: --name OTHER.`,
+    },
+  );
 }
 
 function historyText({ range }: Target, added: RangeSet, { proof, reasons }: History, answer: FreeRangesAnswer): string {
@@ -59,11 +76,4 @@ function historyText({ range }: Target, added: RangeSet, { proof, reasons }: His
   }
   const shown = reasons.slice(0, 10).map(({ text }) => `- ${text}`);
   return `${where} is NOT proven free, and you override that:\n${shown.join('\n')}${reasons.length > 10 ? `\n- and ${reasons.length - 10} more` : ''}${rest}`;
-}
-
-/** What to type for another range: the options that mean something there. */
-export function commandLine({ name, advertisement }: ApplyRun['options']): string {
-  const named = name === 'production-pool' ? '' : ` --name ${name}`;
-  const advertised = advertisement === 'production-advertisement' ? '' : ` --advertisement ${advertisement}`;
-  return `freehold apply${named}${advertised}`;
 }

@@ -2,7 +2,10 @@
  * Third stage, and once more just before the push: a live RFC 5227 run over the whole range. Whoever shows himself stops the claim, by
  * name.
  */
-import { formatRange } from '../../core/address/range.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { formatIpv4 } from '../../core/address/ipv4.ts';
+import { formatRange, type Ipv4Range } from '../../core/address/range.ts';
+import { FreeholdError } from '../../core/error.ts';
 import type { VerifyAnswer } from '../../http/service.ts';
 import { withElapsed } from '../progress.ts';
 import { unlessInterrupted } from './interruption.ts';
@@ -13,10 +16,14 @@ import { type ApplyRun, narrate, type Title } from './run.ts';
 import type { Checked } from './stage-cluster.ts';
 import type { Proven } from './stage-history.ts';
 
+const BUSY_MS = 2_000;
+
 export interface LiveProof {
   readonly answer: VerifyAnswer;
   /** Epoch ms: when the run was over. */
   readonly endedMs: number;
+  /** The same moment on the clock that never jumps. */
+  readonly endedAtMonotonicMs: number;
 }
 
 /**
@@ -27,13 +34,14 @@ export async function proveLive(run: ApplyRun, proven: Proven, { plan, facts }: 
   const { source, output, options, clock, interruption } = run;
   const { range } = proven.target;
   const addresses = facts.nodes.flatMap(({ internalAddresses }) => internalAddresses);
-  const nodeMacs = await unlessInterrupted(source.nodeMacs(addresses), interruption.signal);
-  const asked = source.verify(range, new Date(run.startedMs).toISOString(), run.query);
+  const nodeMacs = await unlessInterrupted(source.nodeMacs(addresses, run.api.server), interruption.signal);
+  // By the clock of whoever answers.
+  const asked = verifyWhenFree(run, range, proven.answer.generatedAt);
   const answer = await unlessInterrupted(
     withElapsed(output, `Probing ${formatRange(range)} (RFC 5227, 4 to 7 s):`, asked),
     interruption.signal,
   );
-  const { live, history } = judgeLive(answer, { kept: plan.kept, added: plan.added, nodeMacs });
+  const { live, history } = judgeLive(answer, { kept: plan.kept, added: plan.added, nodeMacs, held: heldIn(plan) });
   const reasons = live.length > 0 ? live : history;
   if (reasons.length > 0 && options.overrideProof === undefined) {
     const code = live[0]?.code ?? 'not-proven';
@@ -49,5 +57,22 @@ export async function proveLive(run: ApplyRun, proven: Proven, { plan, facts }: 
       ...(reasons.length === 0 ? [] : ['You override the proof, in spite of:', ...reasons.map(({ text }) => `- ${text}`)]),
     ].join('\n'),
   );
-  return { answer, endedMs: clock.nowMs() };
+  return { answer, endedMs: clock.nowMs(), endedAtMonotonicMs: clock.monotonicMs() };
+}
+
+export const heldIn = ({ held }: Checked['plan']): ReadonlySet<string> => new Set(held.map(({ address }) => formatIpv4(address)));
+
+/** The daemon bounds how many verifications run at once. */
+async function verifyWhenFree(run: ApplyRun, range: Ipv4Range, heardSince: string): Promise<VerifyAnswer> {
+  const { source, clock, options, interruption, query } = run;
+  const untilMs = clock.monotonicMs() + options.waitMs;
+  for (;;) {
+    try {
+      return await source.verify(range, heardSince, query);
+    } catch (error) {
+      const busy = error instanceof FreeholdError && error.code === 'verify-busy';
+      if (!busy || clock.monotonicMs() + BUSY_MS > untilMs) throw error;
+      await pause(BUSY_MS, undefined, { signal: interruption.signal });
+    }
+  }
 }

@@ -51,10 +51,12 @@ function hostBits(text: string): string | null {
 /** MetalLB wants both ends of a range, also of a single address. */
 const rangeText = (range: Ipv4Range): string => (range.first === range.last ? `${formatRange(range)}/32` : formatRange(range));
 
+export const targetOf = (range: Ipv4Range): Target => ({ range, written: rangeText(range) });
+
 /** @throws Refusal `no-proven-range` */
 export function bestTarget(answer: FreeRangesAnswer, size: number): Target {
   const range = chooseRange(provenRanges(answer), size);
-  if (range !== null) return { range, written: rangeText(range) };
+  if (range !== null) return targetOf(range);
   const reasons = answer.notices.map((text) => ({ code: 'notice', text, fix: null }));
   throw new Refusal(
     'history',

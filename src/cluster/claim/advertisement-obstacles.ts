@@ -5,6 +5,13 @@ import type { Obstacle } from './obstacles.ts';
 import type { ClaimPlan } from './plan.ts';
 
 const IGNORE_EXCLUDE = '--ignore-exclude-lb';
+const NAMED = 10;
+const some = (names: readonly string[]): string =>
+  names.length > NAMED ? `${names.slice(0, NAMED).join(', ')} and ${names.length - NAMED} more` : names.join(', ');
+
+/** Never with an empty list, which would mean all pools. @param pools names of objects: nothing that a shell minds */
+const patchCommand = ({ namespace, advertisement }: ClaimPlan['wanted'], pools: readonly string[]): string =>
+  `kubectl -n ${namespace} patch l2advertisements.metallb.io ${advertisement} --type=merge -p '${JSON.stringify({ spec: { ipAddressPools: pools } })}'`;
 
 export function advertisementObstacles({ wanted }: ClaimPlan, facts: ClusterFacts): readonly Obstacle[] {
   const { advertisements, pools, nodes, metallb } = facts;
@@ -13,11 +20,15 @@ export function advertisementObstacles({ wanted }: ClaimPlan, facts: ClusterFact
   const current = advertisements.find(({ name }) => name === wanted.advertisement);
   const missing = (current?.pools ?? []).filter((name) => !known.has(name));
   if (missing.length > 0) {
+    const left = [...new Set([...(current?.pools ?? []).filter((name) => known.has(name)), wanted.pool])];
     obstacles.push({
       code: 'advertisement-names-missing-pool',
-      text: `The L2Advertisement ${wanted.advertisement} names pools that do not exist: ${missing.join(', ')}. MetalLB ignores them without a word.`,
-      fix: 'Mend the names, or choose another --advertisement.',
-      severity: 'error',
+      text: `The L2Advertisement ${wanted.advertisement} names pools that do not exist: ${some(missing)}. MetalLB ignores these names.`,
+      fix:
+        left.length > NAMED
+          ? `Take them out: kubectl -n ${wanted.namespace} edit l2advertisements.metallb.io ${wanted.advertisement}`
+          : `Take them out: ${patchCommand(wanted, left)}`,
+      severity: 'warning',
     });
   }
   const selectors =

@@ -1,5 +1,5 @@
 /** Whether MetalLB is there, and can judge a pool; and whether kube-proxy would answer for its addresses. Pure. */
-import type { ClusterFacts } from '../types.ts';
+import type { ClusterFacts, KubeProxy } from '../types.ts';
 import type { Obstacle } from './obstacles.ts';
 
 const error = (code: string, text: string, fix: string, mayPass = false): Obstacle => ({
@@ -10,14 +10,14 @@ const error = (code: string, text: string, fix: string, mayPass = false): Obstac
   ...(mayPass ? { mayPass } : {}),
 });
 
-export function installObstacles({
-  metallb,
-  kubeProxy,
-  namespace,
-  serviceLbDaemonSets,
-  unread,
-}: ClusterFacts): readonly Obstacle[] {
-  const { kinds, controller, webhook } = metallb;
+const warning = (code: string, text: string, fix: string): Obstacle => ({ code, text, fix, severity: 'warning' });
+
+const NAMED = 5;
+const some = (names: readonly string[]): string =>
+  names.length > NAMED ? `${names.slice(0, NAMED).join(', ')} and ${names.length - NAMED} more` : names.join(', ');
+
+export function installObstacles(facts: ClusterFacts): readonly Obstacle[] {
+  const { kinds } = facts.metallb;
   if (!kinds.pools || !kinds.advertisements) {
     return [
       error(
@@ -27,27 +27,71 @@ export function installObstacles({
       ),
     ];
   }
-  const obstacles: Obstacle[] = [];
-  const unreadable = (what: string): boolean => unread.some((one) => one.what === what);
-  if (controller === null && !unreadable('deployment controller')) {
-    obstacles.push(
+  return [...controllers(facts), ...speakers(facts), ...webhooks(facts), ...proxies(facts), ...rivals(facts)];
+}
+
+const isUnread = ({ unread }: ClusterFacts, what: string): boolean => unread.some((one) => one.what === what);
+
+function controllers(facts: ClusterFacts): readonly Obstacle[] {
+  const { namespace, metallb } = facts;
+  const { controller, webhook } = metallb;
+  if (controller === null) {
+    if (isUnread(facts, 'deployment controller')) return [];
+    // Its webhook answers, so that it runs, by a name and labels that are not known here.
+    if ((webhook.readyEndpoints ?? 0) > 0) {
+      return [
+        warning(
+          'controller-not-found',
+          `No Deployment in the namespace ${namespace} looks like MetalLB's controller, though its webhook is ready.`,
+          `Look which it is: kubectl -n ${namespace} get deployments --show-labels`,
+        ),
+      ];
+    }
+    return [
       error(
         'controller-missing',
         `There is no MetalLB controller in the namespace ${namespace}.`,
         'Name the namespace that MetalLB runs in: --namespace.',
-        true,
       ),
-    );
-  } else if (controller !== null && controller.ready < 1) {
-    obstacles.push(
-      error(
-        'controller-not-ready',
-        `The MetalLB controller is not ready (${controller.ready} of ${controller.desired}).`,
-        `Look at it: kubectl -n ${namespace} describe deployment controller`,
-        true,
-      ),
-    );
+    ];
   }
+  if (controller.ready > 0) return [];
+  return [
+    error(
+      'controller-not-ready',
+      `The MetalLB controller is not ready (${controller.ready} of ${controller.desired}).`,
+      `Look at it: kubectl -n ${namespace} describe deployment ${controller.name}`,
+      true,
+    ),
+  ];
+}
+
+function speakers(facts: ClusterFacts): readonly Obstacle[] {
+  const { namespace, metallb } = facts;
+  const { speaker } = metallb;
+  if (speaker === null) {
+    if (isUnread(facts, 'daemonset speaker')) return [];
+    return [
+      warning(
+        'speakers-not-found',
+        `No DaemonSet in the namespace ${namespace} looks like MetalLB's speakers: without them nobody announces the pool.`,
+        `Look which it is: kubectl -n ${namespace} get daemonsets --show-labels`,
+      ),
+    ];
+  }
+  if (speaker.ready > 0) return [];
+  return [
+    error(
+      'speakers-not-ready',
+      `No speaker of MetalLB is ready (0 of ${speaker.desired}), so that nobody would announce the pool.`,
+      `Look at them: kubectl -n ${namespace} describe daemonset ${speaker.name}`,
+      true,
+    ),
+  ];
+}
+
+function webhooks({ metallb: { webhook }, namespace }: ClusterFacts): readonly Obstacle[] {
+  const obstacles: Obstacle[] = [];
   if (webhook.configured === true && (webhook.hasCertificate === false || webhook.readyEndpoints === 0)) {
     obstacles.push(
       error(
@@ -61,37 +105,81 @@ export function installObstacles({
     );
   }
   if (webhook.configured === false) {
-    obstacles.push({
-      code: 'webhook-unconfigured',
-      text: 'MetalLB has no webhook configuration, so nobody checks pools for overlaps.',
-      fix: 'Apply the manifest of MetalLB again (freehold metallb install).',
-      severity: 'warning',
-    });
-  }
-  if (kubeProxy.kind === 'configured' && kubeProxy.mode === 'ipvs' && !kubeProxy.strictArp) {
     obstacles.push(
-      error(
-        'strict-arp-off',
-        'kube-proxy runs in IPVS mode without strictARP: every node would answer for every address of the pool.',
-        'Switch it on: freehold strict-arp --enable',
+      warning(
+        'webhook-unconfigured',
+        'MetalLB has no webhook configuration, so nobody checks pools for overlaps.',
+        'Apply the manifest of MetalLB again (freehold metallb install).',
       ),
     );
   }
-  if (kubeProxy.kind === 'unreadable') {
-    obstacles.push({
-      code: 'strict-arp-unknown',
-      text: `Whether kube-proxy needs strictARP is not known: ${kubeProxy.why}.`,
-      fix: 'Look yourself: kubectl -n kube-system get configmap kube-proxy -o yaml',
-      severity: 'warning',
-    });
+  return obstacles;
+}
+
+function proxies(facts: ClusterFacts): readonly Obstacle[] {
+  const { kubeProxy } = facts;
+  switch (kubeProxy.kind) {
+    case 'unreadable':
+      return [
+        warning(
+          'strict-arp-unknown',
+          `Whether kube-proxy needs strictARP is not known: ${kubeProxy.why}.`,
+          'Look yourself: kubectl -n kube-system get configmap kube-proxy -o yaml',
+        ),
+      ];
+    case 'configured':
+      return kubeProxy.mode === 'ipvs' && !kubeProxy.strictArp ? [looseProxy(kubeProxy, facts)] : [];
+    case 'none':
+      return looseNodes(kubeProxy.looseNodes ?? []);
   }
+}
+
+function looseProxy({ daemonSet }: Extract<KubeProxy, { readonly kind: 'configured' }>, facts: ClusterFacts): Obstacle {
+  // Left behind by a kube-proxy that was replaced, or read by one that nobody here can see.
+  if (!daemonSet && !isUnread(facts, 'daemonset kube-proxy')) {
+    return warning(
+      'strict-arp-unknown',
+      'The ConfigMap kube-proxy says IPVS mode without strictARP, but there is no DaemonSet kube-proxy: whether it runs is not known.',
+      'Where kube-proxy runs in another way, set ipvs.strictARP there: every node would answer for every address of the pool.',
+    );
+  }
+  return error(
+    'strict-arp-off',
+    'kube-proxy runs in IPVS mode without strictARP: every node would answer for every address of the pool.',
+    'Switch it on: freehold strict-arp --enable',
+  );
+}
+
+function looseNodes(names: readonly string[]): readonly Obstacle[] {
+  if (names.length === 0) return [];
+  return [
+    error(
+      'strict-arp-off',
+      `Nodes were told to run kube-proxy in IPVS mode without strict ARP (${some(names)}): each would answer for every address of the pool.`,
+      'Start k3s or RKE2 there with --kube-proxy-arg=ipvs-strict-arp=true as well, or without proxy-mode=ipvs.',
+    ),
+  ];
+}
+
+function rivals({ serviceLbDaemonSets, ciliumL2 }: ClusterFacts): readonly Obstacle[] {
+  const obstacles: Obstacle[] = [];
   if (serviceLbDaemonSets.length > 0) {
-    obstacles.push({
-      code: 'servicelb-active',
-      text: `The servicelb of k3s is active (${serviceLbDaemonSets.slice(0, 3).join(', ')}): it and MetalLB fight over the addresses of Services.`,
-      fix: 'Start k3s with --disable servicelb.',
-      severity: 'warning',
-    });
+    obstacles.push(
+      warning(
+        'servicelb-active',
+        `The servicelb of k3s is active (${some(serviceLbDaemonSets)}): it and MetalLB fight over the addresses of Services.`,
+        'Start k3s with --disable servicelb.',
+      ),
+    );
+  }
+  if (ciliumL2.length > 0) {
+    obstacles.push(
+      warning(
+        'cilium-active',
+        `Cilium gives out or announces addresses of Services itself: the cluster has ${ciliumL2.join(', ')}.`,
+        'Let only one of them serve a Service: take these objects away, or keep the Services apart by loadBalancerClass.',
+      ),
+    );
   }
   return obstacles;
 }

@@ -23,36 +23,53 @@ export interface Current {
   readonly advertisement: KubeObject | null;
 }
 
-/** @param proof in words; @param overridden why there is none, or why it did not count */
+export interface ProofTold {
+  readonly proof: string;
+  /** Why there is none, or why it did not count. */
+  readonly overridden: string | null;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
 export function claimManifests(
   wanted: ClaimWanted,
   current: Current,
-  { proof, overridden }: { readonly proof: string; readonly overridden: string | null },
+  told: ProofTold,
+  gonePools: ReadonlySet<string> = NONE,
 ): ClaimManifests {
   return {
-    pool: {
-      apiVersion: apiVersionOf(RESOURCES.pools),
-      kind: RESOURCES.pools.kind,
-      metadata: {
-        name: wanted.pool,
-        namespace: wanted.namespace,
-        annotations: { [PROOF_ANNOTATION]: proof, ...(overridden === null ? {} : { [OVERRIDE_ANNOTATION]: overridden }) },
-      },
-      spec: {
-        // IPv6 parts are none of ours to judge, nor to take away.
-        addresses: [wanted.written, ...textsAt(current.pool, 'spec', 'addresses').filter((text) => text.includes(':'))],
-        ...flag('autoAssign', wanted.autoAssign, current.pool),
-        ...flag('avoidBuggyIPs', wanted.avoidBuggyIps, current.pool),
-      },
-    },
-    advertisement: {
-      apiVersion: apiVersionOf(RESOURCES.advertisements),
-      kind: RESOURCES.advertisements.kind,
-      metadata: { name: wanted.advertisement, namespace: wanted.namespace },
-      spec: advertisementSpec(wanted, current.advertisement),
-    },
+    pool: poolManifest(wanted, current.pool, told),
+    advertisement: advertisementManifest(wanted, current.advertisement, gonePools),
   };
 }
+
+export const poolManifest = (wanted: ClaimWanted, current: KubeObject | null, { proof, overridden }: ProofTold): KubeObject => ({
+  apiVersion: apiVersionOf(RESOURCES.pools),
+  kind: RESOURCES.pools.kind,
+  metadata: {
+    name: wanted.pool,
+    namespace: wanted.namespace,
+    annotations: { [PROOF_ANNOTATION]: proof, ...(overridden === null ? {} : { [OVERRIDE_ANNOTATION]: overridden }) },
+  },
+  spec: {
+    // IPv6 parts are none of ours to judge, nor to take away.
+    addresses: [wanted.written, ...textsAt(current, 'spec', 'addresses').filter((text) => text.includes(':'))],
+    ...flag('autoAssign', wanted.autoAssign, current),
+    ...flag('avoidBuggyIPs', wanted.avoidBuggyIps, current),
+  },
+});
+
+/** @param gonePools names of pools that are gone: dropped where Freehold put them in */
+export const advertisementManifest = (
+  wanted: ClaimWanted,
+  current: KubeObject | null,
+  gonePools: ReadonlySet<string>,
+): KubeObject => ({
+  apiVersion: apiVersionOf(RESOURCES.advertisements),
+  kind: RESOURCES.advertisements.kind,
+  metadata: { name: wanted.advertisement, namespace: wanted.namespace },
+  spec: advertisementSpec(wanted, current, gonePools),
+});
 
 function flag(name: string, wanted: boolean | undefined, current: KubeObject | null): JsonObject {
   if (wanted !== undefined) return { [name]: wanted };
@@ -60,10 +77,12 @@ function flag(name: string, wanted: boolean | undefined, current: KubeObject | n
   return current !== null && value !== null && ownedByUs(current, 'spec', name) ? { [name]: value } : {};
 }
 
-function advertisementSpec(wanted: ClaimWanted, current: KubeObject | null): JsonObject {
-  const pools = textsAt(current, 'spec', 'ipAddressPools');
+function advertisementSpec(wanted: ClaimWanted, current: KubeObject | null, gonePools: ReadonlySet<string>): JsonObject {
+  const named = textsAt(current, 'spec', 'ipAddressPools');
+  const isOurs = current !== null && ownedByUs(current, 'spec', 'ipAddressPools');
+  const pools = isOurs ? named.filter((name) => name === wanted.pool || !gonePools.has(name)) : named;
   // One that names no pool and selects none is about all of them, this one too.
-  const isForAll = current !== null && pools.length === 0 && listAt(current, 'spec', 'ipAddressPoolSelectors').length === 0;
+  const isForAll = current !== null && named.length === 0 && listAt(current, 'spec', 'ipAddressPoolSelectors').length === 0;
   const kept = (name: string): JsonObject =>
     current !== null && ownedByUs(current, 'spec', name) ? { [name]: at(current, 'spec', name) } : {};
   return {

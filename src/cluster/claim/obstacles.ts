@@ -4,6 +4,7 @@
  */
 import type { Cidr } from '../../core/address/cidr.ts';
 import type { Ipv4 } from '../../core/address/ipv4.ts';
+import { printable } from '../../core/text.ts';
 import type { ClusterFacts } from '../types.ts';
 import { addressObstacles } from './address-obstacles.ts';
 import { advertisementObstacles } from './advertisement-obstacles.ts';
@@ -22,10 +23,17 @@ export interface Obstacle {
   readonly mayPass?: boolean;
 }
 
+/** A network on the link. */
+export interface LinkNetwork {
+  readonly cidr: Cidr;
+  /** This is all of it; false: it may be a part of a larger one, as a segment may be. */
+  readonly isWhole: boolean;
+}
+
 /** What is known of the network that the range lies in, from the daemon or this machine. */
 export interface Surroundings {
-  /** Networks on the link, the smallest that is known for each; empty: none is known. */
-  readonly networks: readonly Cidr[];
+  /** Empty: none is known. */
+  readonly networks: readonly LinkNetwork[];
   readonly gateways: readonly Ipv4[];
   /** Of the machine that this runs on, or of the daemon's. */
   readonly own: readonly Ipv4[];
@@ -34,7 +42,12 @@ export interface Surroundings {
 export interface ObstacleOptions {
   /** Services may lose their addresses. */
   readonly allowReaddress: boolean;
+  /** The nodes may have addresses in the network of the range that Kubernetes does not know. */
+  readonly allowForeignSubnet?: boolean;
 }
+
+/** Much of what is said is text from the cluster. */
+const LONGEST = 1500;
 
 export function obstaclesTo(
   plan: ClaimPlan,
@@ -46,7 +59,7 @@ export function obstaclesTo(
     ...installObstacles(facts),
     ...addressObstacles(plan, facts, surroundings, options),
     ...advertisementObstacles(plan, facts),
-  ];
+  ].map((one) => ({ ...one, text: printable(one.text, LONGEST), fix: printable(one.fix, LONGEST) }));
 }
 
 export const refusing = (obstacles: readonly Obstacle[]): readonly Obstacle[] =>

@@ -1,121 +1,164 @@
 /**
  * Pushes a claim by server-side apply, never forced: the advertisement first, which MetalLB ignores while its pool is missing, then the
- * pool, which is what makes the claim. What fails for good after the first is taken back. Asks nobody, proves nothing.
+ * pool, which is what makes the claim. What fails for good after the first is taken back. Where an answer was lost it is looked what was
+ * stored, before anything else is done or said. Asks nobody, proves nothing.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { EXIT, FreeholdError } from '../../core/error.ts';
 import type { KubeApi } from '../kube/api.ts';
-import { ClusterError, isClusterError } from '../kube/errors.ts';
-import { at, type KubeObject } from '../kube/objects.ts';
+import { ClusterError } from '../kube/errors.ts';
+import { at, type KubeObject, textAt } from '../kube/objects.ts';
 import { RESOURCES } from '../kube/resources.ts';
-import type { ClaimManifests, Current } from './manifests.ts';
+import { type AdvertisementWanted, advertises, locked, pushAdvertisement, takeBackAdvertisement } from './advertisement.ts';
+import { mayBeStored } from './certainty.ts';
+import { type ClaimManifests, type Current, PROOF_ANNOTATION } from './manifests.ts';
 import { type Patience, withPatience } from './patience.ts';
 
-export interface PushOptions {
+/** How long the pool may still appear after an answer was lost: longer than a server works on one request. */
+const LATE_MS = 20_000;
+const LATE_POLL_MS = 1_000;
+
+export interface PushOptions extends AdvertisementWanted {
   readonly current: Current;
   readonly patience: Omit<Patience, 'signal'>;
-  /**
-   * Called before each try of the pool, the first one too: throws where the addresses are no longer proven.
-   */
+  /** Called before each try of the pool, the first one too: throws where the addresses are no longer proven. */
   readonly stillProven: () => Promise<void>;
+  /** The pool with the newest proof in it. */
+  readonly pool: () => KubeObject;
+  /** Default 20 s. */
+  readonly lateMs?: number;
 }
 
 export type PushOutcome =
   | { readonly kind: 'pushed'; readonly pool: KubeObject; readonly advertisement: KubeObject }
   /** The pool is not in the cluster. `left`: what is, and does nothing without it; null where that is nothing at all. */
   | { readonly kind: 'nothing'; readonly cause: unknown; readonly left: string | null }
-  /** What is, or may be, in the cluster all the same. */
+  /** The pool may be in the cluster all the same. */
   | { readonly kind: 'unknown'; readonly cause: unknown; readonly left: string };
 
-/** The server's own dry run of both: schema, admission webhooks, ownership. Nothing is stored. */
+/** Of which object an error is. */
+export class ObjectError extends Error {
+  readonly which: 'pool' | 'advertisement';
+  constructor(which: 'pool' | 'advertisement', cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.which = which;
+  }
+}
+
+/** The server's own dry run of both: schema, admission webhooks, ownership. Nothing is stored. @throws ObjectError */
 export async function dryRun(api: KubeApi, manifests: ClaimManifests, patience: Patience): Promise<ClaimManifests> {
   const options = { dryRun: true, ...(patience.signal === undefined ? {} : { signal: patience.signal }) };
+  const one = async (which: 'pool' | 'advertisement', work: () => Promise<KubeObject>): Promise<KubeObject> => {
+    try {
+      return await withPatience(work, patience);
+    } catch (error) {
+      throw new ObjectError(which, error);
+    }
+  };
   return {
-    pool: await withPatience(() => api.apply(RESOURCES.pools, manifests.pool, options), patience),
-    advertisement: await withPatience(() => api.apply(RESOURCES.advertisements, manifests.advertisement, options), patience),
+    pool: await one('pool', () => api.apply(RESOURCES.pools, manifests.pool, options)),
+    advertisement: await one('advertisement', () => api.apply(RESOURCES.advertisements, manifests.advertisement, options)),
   };
 }
 
-export async function pushClaim(api: KubeApi, manifests: ClaimManifests, options: PushOptions): Promise<PushOutcome> {
-  const { current, patience, stillProven } = options;
+export async function pushClaim(api: KubeApi, options: PushOptions): Promise<PushOutcome> {
+  const { wanted, patience, current, lateMs = LATE_MS } = options;
   let advertisement: KubeObject;
   try {
-    advertisement = await withPatience(() => api.apply(RESOURCES.advertisements, manifests.advertisement), patience);
+    advertisement = (await pushAdvertisement(api, options, patience)).object;
   } catch (cause) {
-    return takeBack(api, manifests, current, cause, 'advertisement');
+    // What was not ours before is not ours to take back, unless a try of ours was stored.
+    return mayBeStored(cause) ? nothing(api, options, cause) : { kind: 'nothing', cause, left: null };
   }
+  const tried = { uncertain: false };
   try {
-    const pool = await withPatience(async () => {
-      await stillProven();
-      return api.apply(RESOURCES.pools, manifests.pool);
-    }, patience);
-    return { kind: 'pushed', pool, advertisement };
+    const pool = await withPatience(() => tryPool(api, options, tried), patience);
+    return { kind: 'pushed', pool, advertisement: await keepAdvertised(api, options, advertisement) };
   } catch (cause) {
-    return takeBack(api, manifests, current, cause, 'pool');
+    if (!tried.uncertain) return nothing(api, options, cause);
+    const found = await lookForPool(api, options, lateMs).catch((error: unknown) => error);
+    if (isPool(found)) return { kind: 'pushed', pool: found, advertisement: await keepAdvertised(api, options, advertisement) };
+    const why = found instanceof Error ? ` (${found.message})` : '';
+    const left = `An answer of the API server was lost: the IPAddressPool ${wanted.pool} may ${current.pool === null ? 'be there' : 'be changed'}, and the L2Advertisement ${wanted.advertisement} names it${why}`;
+    return { kind: 'unknown', cause, left };
   }
 }
 
-/**
- * Leaves the cluster as it was. Where the last answer was lost nobody knows what was stored, so everything that was not there before is
- * looked for.
- */
-async function takeBack(
-  api: KubeApi,
-  manifests: ClaimManifests,
-  current: Current,
-  cause: unknown,
-  reached: 'advertisement' | 'pool',
-): Promise<PushOutcome> {
-  const { namespace } = manifests.pool.metadata;
-  const names = { pool: manifests.pool.metadata.name, advertisement: manifests.advertisement.metadata.name };
-  const isOpen = isUncertain(cause);
+/** A 409 for its version alone (MetalLB writes its status all the time) is tried again; a pool that somebody changed is not pushed over. */
+async function tryPool(api: KubeApi, options: PushOptions, tried: { uncertain: boolean }): Promise<KubeObject> {
+  const { wanted, current, stillProven } = options;
+  const before = await api.find(RESOURCES.pools, wanted.pool, wanted.namespace);
+  if (tried.uncertain && before !== null && isOurPush(before, options.pool())) return before;
+  if (JSON.stringify(at(before, 'spec')) !== JSON.stringify(at(current.pool, 'spec'))) {
+    throw new FreeholdError(
+      'claim-changed-meanwhile',
+      `The IPAddressPool ${wanted.pool} was changed by somebody else meanwhile.`,
+      {
+        hint: 'Look what is there now, and run the same command again.',
+        exitCode: EXIT.no,
+      },
+    );
+  }
+  await stillProven();
   try {
-    if (reached === 'pool' && isOpen) {
-      const pool = await api.find(RESOURCES.pools, names.pool, namespace);
-      const advertisement = await api.find(RESOURCES.advertisements, names.advertisement, namespace);
-      // It was stored, and only the answer was lost.
-      if (pool !== null && advertisement !== null && hasSpecOf(pool, manifests.pool))
-        return { kind: 'pushed', pool, advertisement };
-    }
-    await takeBackAdvertisement(api, manifests, current);
+    return await api.apply(RESOURCES.pools, locked(options.pool(), before));
+  } catch (error) {
+    if (mayBeStored(error)) tried.uncertain = true;
+    throw error;
+  }
+}
+
+/** The pool, where it is as we pushed it. */
+async function findPool(api: KubeApi, { wanted, pool }: PushOptions): Promise<KubeObject | null> {
+  const found = await api.find(RESOURCES.pools, wanted.pool, wanted.namespace);
+  return found !== null && isOurPush(found, pool()) ? found : null;
+}
+
+/** The proof holds the moment of its live run, and who made it: nobody else's is the same. */
+const isOurPush = (found: KubeObject, pushed: KubeObject): boolean =>
+  textAt(found, 'metadata', 'annotations', PROOF_ANNOTATION) === textAt(pushed, 'metadata', 'annotations', PROOF_ANNOTATION) &&
+  JSON.stringify(at(found, 'spec', 'addresses')) === JSON.stringify(at(pushed, 'spec', 'addresses'));
+
+const isPool = (value: unknown): value is KubeObject => typeof value === 'object' && value !== null && 'metadata' in value;
+
+/** null: it was not there, until the end. */
+async function lookForPool(api: KubeApi, options: PushOptions, lateMs: number): Promise<KubeObject | null> {
+  const { now } = options.patience;
+  const untilMs = now() + lateMs;
+  for (;;) {
+    const found = await findPool(api, options);
+    if (found !== null || now() + LATE_POLL_MS > untilMs) return found;
+    await pause(LATE_POLL_MS);
+  }
+}
+
+/** Another apply at the same moment may have written the list without our pool: then it is put in once more. */
+async function keepAdvertised(api: KubeApi, options: PushOptions, before: KubeObject): Promise<KubeObject> {
+  const { wanted, gonePools, patience } = options;
+  try {
+    const now = await withPatience(() => api.find(RESOURCES.advertisements, wanted.advertisement, wanted.namespace), patience);
+    if (now !== null && advertises(now, wanted.pool)) return now;
+    return (await pushAdvertisement(api, { wanted, gonePools }, patience)).object;
+  } catch {
+    // The read-back tells whether it is advertised.
+    return before;
+  }
+}
+
+async function nothing(api: KubeApi, { wanted, current }: PushOptions, cause: unknown): Promise<PushOutcome> {
+  // A pool that was there before goes on needing what names it.
+  if (current.pool !== null && current.advertisement !== null && advertises(current.advertisement, wanted.pool)) {
+    return { kind: 'nothing', cause, left: null };
+  }
+  try {
+    await takeBackAdvertisement(api, wanted);
     return { kind: 'nothing', cause, left: null };
   } catch (error) {
     const why = error instanceof FreeholdError ? error.message : String(error);
-    const left = `the L2Advertisement ${names.advertisement} ${current.advertisement === null ? 'may be there' : 'may name the pool'}`;
-    if (reached === 'pool' && isOpen) {
-      return { kind: 'unknown', cause, left: `The IPAddressPool ${names.pool} may be there, and ${left} (${why})` };
-    }
-    return { kind: 'nothing', cause, left: `${left}, which does nothing without its pool; it could not be taken back (${why})` };
+    const left = `the L2Advertisement ${wanted.advertisement} may name the pool, which does nothing without it; it could not be taken back (${why})`;
+    return { kind: 'nothing', cause, left };
   }
 }
-
-async function takeBackAdvertisement(api: KubeApi, manifests: ClaimManifests, current: Current): Promise<void> {
-  const { name, namespace } = manifests.advertisement.metadata;
-  const now = await api.find(RESOURCES.advertisements, name, namespace);
-  if (now === null) return;
-  if (current.advertisement === null) {
-    await api.delete(RESOURCES.advertisements, name, namespace);
-    return;
-  }
-  if (hasSpecOf(now, current.advertisement)) return;
-  // As an earlier claim of ours left it.
-  await api.apply(RESOURCES.advertisements, {
-    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
-    spec: at(current.advertisement, 'spec'),
-  });
-}
-
-/** No answer came, so that it may have been stored or not. */
-const isUncertain = (error: unknown): boolean => isClusterError(error, 'cluster-unreachable', 'cluster-busy');
-
-const hasSpecOf = (object: KubeObject, wanted: KubeObject): boolean => {
-  const [left, right] = [object, wanted].map((one) => at(one, 'spec'));
-  return (
-    JSON.stringify(at(left, 'addresses')) === JSON.stringify(at(right, 'addresses')) &&
-    JSON.stringify(at(left, 'ipAddressPools')) === JSON.stringify(at(right, 'ipAddressPools')) &&
-    JSON.stringify(at(left, 'interfaces')) === JSON.stringify(at(right, 'interfaces')) &&
-    JSON.stringify(at(left, 'nodeSelectors')) === JSON.stringify(at(right, 'nodeSelectors'))
-  );
-};
 
 /** For people: what became of it, where it was not pushed. */
 export function pushFailure(outcome: Exclude<PushOutcome, { kind: 'pushed' }>): FreeholdError {

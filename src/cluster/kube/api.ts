@@ -6,7 +6,7 @@
 import { HttpMethod, IsomorphicFetchHttpLibrary, type KubeConfig, RequestContext, Watch } from '@kubernetes/client-node';
 import { EXIT } from '../../core/error.ts';
 import { VERSION } from '../../system/version.ts';
-import { ClusterError, errorOfNetwork, errorOfStatus } from './errors.ts';
+import { ClusterError, errorOfCredentials, errorOfNetwork, errorOfStatus, isClusterError } from './errors.ts';
 import { isKubeObject, isObject, type JsonObject, type KubeObject, listAt, textAt } from './objects.ts';
 import { apiVersionOf, collectionPath, objectPath, type Resource } from './resources.ts';
 
@@ -86,6 +86,11 @@ export interface ListOptions {
 export interface ListEachOptions extends ListOptions {
   /** Told of every object as it comes: a page of them is in memory at the most. */
   readonly each: (object: KubeObject) => void;
+  /**
+   * Told that the list begins anew, once, where the server has forgotten the rest of it: what came so far does not count. Absent: that is
+   * thrown (`cluster-gone`).
+   */
+  readonly onAnew?: () => void;
 }
 
 export interface WatchOptions extends ListOptions {
@@ -96,6 +101,7 @@ export interface WatchOptions extends ListOptions {
 }
 
 const JSON_TYPE = 'application/json';
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** JSON is YAML. */
 const APPLY_TYPE = 'application/apply-patch+yaml';
 
@@ -118,7 +124,8 @@ export function createKubeApi(config: KubeConfig): KubeApi {
     let status: number;
     let text: string;
     try {
-      await config.applySecurityAuthentication(context);
+      await logIn(context);
+      options.signal?.throwIfAborted();
       const answer = await http.send(context).toPromise();
       status = answer.httpStatusCode;
       text = await answer.body.text();
@@ -140,6 +147,17 @@ export function createKubeApi(config: KubeConfig): KubeApi {
     }
   }
 
+  async function logIn(context: RequestContext): Promise<void> {
+    try {
+      await config.applySecurityAuthentication(context);
+    } catch (error) {
+      throw errorOfCredentials(error, server);
+    }
+    // The errors of those who would refuse it later repeat it.
+    if (!HEADER_VALUE.test(context.getHeaders()['Authorization'] ?? ''))
+      throw errorOfCredentials(new Error('the token holds characters that no token has'), server);
+  }
+
   const objectOf = (value: unknown, asked: string): KubeObject => {
     if (isKubeObject(value)) return value;
     throw notKubernetes(asked, undefined);
@@ -150,11 +168,25 @@ export function createKubeApi(config: KubeConfig): KubeApi {
 
   async function list(resource: Resource, options: ListOptions = {}): Promise<KubeList> {
     const items: KubeObject[] = [];
-    const resourceVersion = await listEach(resource, { ...options, each: (item) => void items.push(item) });
+    const resourceVersion = await listEach(resource, {
+      ...options,
+      each: (item) => void items.push(item),
+      onAnew: () => void items.splice(0),
+    });
     return { items, resourceVersion };
   }
 
-  async function listEach(
+  async function listEach(resource: Resource, options: ListEachOptions): Promise<string> {
+    try {
+      return await listPages(resource, options);
+    } catch (error) {
+      if (options.onAnew === undefined || !isClusterError(error, 'cluster-gone')) throw error;
+      options.onAnew();
+      return await listPages(resource, options);
+    }
+  }
+
+  async function listPages(
     resource: Resource,
     { namespace, labelSelector, fieldSelector, signal, each }: ListEachOptions,
   ): Promise<string> {
@@ -169,7 +201,7 @@ export function createKubeApi(config: KubeConfig): KubeApi {
       if (next === '') return textAt(answer, 'metadata', 'resourceVersion') ?? '';
     }
     throw new ClusterError('cluster-invalid', `The list at ${server}${path} has more than ${PAGE * MOST_PAGES} objects.`, {
-      hint: 'Freehold cannot watch so many.',
+      hint: 'Freehold reads no more of one kind.',
       exitCode: EXIT.failure,
     });
   }

@@ -18,6 +18,8 @@ export type ClusterErrorCode =
   | 'cluster-unreachable'
   /** The server's certificate is not what the kubeconfig trusts. */
   | 'cluster-untrusted'
+  /** What the kubeconfig names to log in with is not there, or its program fails: nothing was sent. */
+  | 'cluster-credentials'
   /** 401: the token or certificate is not accepted (any more). */
   | 'cluster-unauthorized'
   /** 403: RBAC. */
@@ -186,6 +188,23 @@ function causeOf(error: unknown): { readonly code: string; readonly message: str
     next = next.cause ?? many;
   }
   return found;
+}
+
+/**
+ * Of a token file that is gone, a program that fails, a certificate that cannot be read. Texts that may hold a part of the credentials
+ * are not repeated.
+ */
+export function errorOfCredentials(error: unknown, server: string): ClusterError {
+  if (error instanceof ClusterError) return error;
+  // Its message shows what the program printed, and that may be a token.
+  const isOutput = error instanceof SyntaxError;
+  const message = printable(error instanceof Error ? error.message : String(error), 300);
+  const why = isOutput ? 'what its program prints is no JSON' : message === '' ? 'its program failed without a word' : message;
+  return new ClusterError('cluster-credentials', `The kubeconfig's credentials for ${server} cannot be used: ${why}.`, {
+    hint: 'Look at the user in the kubeconfig: its token file, certificate, or the program that gets a token (exec). Nothing was sent.',
+    exitCode: EXIT.usage,
+    ...(isOutput ? {} : { cause: error }),
+  });
 }
 
 /** @param server the URL of the API server. @param timedOutMs where our own patience ended */

@@ -64,7 +64,14 @@ export function serverNamedIn(place: KubeconfigPlace, context: string | null, { 
   // The first file's counts.
   const current = context ?? textAt(documents[0], 'current-context');
   const cluster = textAt(entry('contexts', current, 'context'), 'context', 'cluster');
-  return textAt(entry('clusters', cluster, 'cluster'), 'cluster', 'server');
+  const server = textAt(entry('clusters', cluster, 'cluster'), 'cluster', 'server');
+  return server === null ? null : withoutLogin(server);
+}
+
+/** A URL without `user:password@`; of a text that is none, what stands behind the last `@`. */
+export function withoutLogin(server: string): string {
+  if (!server.includes('@')) return server;
+  return server.replace(/^([a-z][a-z\d+.-]*:\/\/)?[^/?#]*@/i, '$1').replace(/^.*@/s, '');
 }
 
 function readYaml(path: string): unknown {

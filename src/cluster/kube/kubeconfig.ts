@@ -9,7 +9,8 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { EXIT, FreeholdError } from '../../core/error.ts';
 import { printable } from '../../core/text.ts';
-import { type KubeconfigPlace, placeText } from './kubeconfig-place.ts';
+import { errorOfCredentials } from './errors.ts';
+import { type KubeconfigPlace, placeText, withoutLogin } from './kubeconfig-place.ts';
 import { listAt, textAt } from './objects.ts';
 
 export * from './kubeconfig-place.ts';
@@ -51,7 +52,12 @@ export function loadKubeconfig(place: KubeconfigPlace, context: string | null): 
   if (cluster === null) {
     throw bad(place, `its current context (${printable(String(config.getCurrentContext() ?? 'none'), 100)}) names no cluster`);
   }
-  if (!URL.canParse(cluster.server)) throw bad(place, `its server "${printable(cluster.server, 200)}" is no URL`);
+  if (!/^https?:\/\//i.test(cluster.server) || !URL.canParse(cluster.server))
+    throw bad(place, `its server "${printable(withoutLogin(cluster.server), 200)}" is no URL`);
+  const { username, password } = new URL(cluster.server);
+  // Every error names the server, and so would tell the password.
+  if (username !== '' || password !== '')
+    throw bad(place, 'its server has a user name or a password in it: they belong under "users"');
   if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify) {
     throw new FreeholdError(
       'kubeconfig-insecure',
@@ -102,13 +108,22 @@ function readTokenFiles(config: KubeConfig, text: string, folder: string): void 
   config.addAuthenticator({
     isAuthProvider: ({ name }) => tokenFiles.has(name),
     async applyAuthentication({ name }, options) {
-      const token = (await readFile(tokenFiles.get(name) ?? '', 'utf8')).trim();
+      // As an error of ours, for the watches too, which the library begins by itself.
+      const token = (await readFile(tokenFiles.get(name) ?? '', 'utf8').catch(unreadable(config))).trim();
       options.headers = { ...options.headers, Authorization: `Bearer ${token}` };
     },
   });
 }
 
-const messageOf = (error: unknown): string => printable(error instanceof Error ? error.message : String(error), 300);
+const unreadable =
+  (config: KubeConfig) =>
+  (error: unknown): never => {
+    throw errorOfCredentials(error, config.getCurrentCluster()?.server ?? 'the API server');
+  };
+
+/** The first line: those after it show the file, and so the secrets in it. */
+const messageOf = (error: unknown): string =>
+  printable((error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '', 300);
 
 const bad = (place: KubeconfigPlace, why: string): FreeholdError =>
   new FreeholdError('kubeconfig-bad', `The kubeconfig ${placeText(place)} cannot be used: ${why}.`, {

@@ -65,13 +65,14 @@ export function readEndpointSlice(object: KubeObject): SliceEndpoints | null {
   return { service: `${object.metadata.namespace ?? ''}/${name}`, serving };
 }
 
-export function servingOf(slices: Iterable<SliceEndpoints>, service: string): ServingEndpoints {
-  const nodes = new Set<string>();
-  let ready = 0;
-  for (const slice of slices) {
-    if (slice.service !== service) continue;
-    ready += slice.serving.length;
-    for (const node of slice.serving) if (node !== null) nodes.add(node);
+/** By `namespace/name` of the Service; one without an entry has no endpoint that serves. */
+export function servingByService(slices: Iterable<SliceEndpoints>): ReadonlyMap<string, ServingEndpoints> {
+  const found = new Map<string, { ready: number; readonly nodes: Set<string> }>();
+  for (const { service, serving } of slices) {
+    const one = found.get(service) ?? { ready: 0, nodes: new Set<string>() };
+    found.set(service, one);
+    one.ready += serving.length;
+    for (const node of serving) if (node !== null) one.nodes.add(node);
   }
-  return { ready, nodes: [...nodes].sort() };
+  return new Map([...found].map(([service, { ready, nodes }]) => [service, { ready, nodes: [...nodes].sort() }]));
 }

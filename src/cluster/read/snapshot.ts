@@ -5,7 +5,7 @@ import type { KubeObject } from '../kube/objects.ts';
 import type { ClusterSnapshot } from '../types.ts';
 import { readAdvertisement, readConfigurationState, readLayer2Status, readPool } from './metallb.ts';
 import { readNode } from './nodes.ts';
-import { readEndpointSlice, readService, servingOf } from './services.ts';
+import { readEndpointSlice, readService, type ServingEndpoints, servingByService } from './services.ts';
 
 /** The kinds that make a snapshot; by their names in RESOURCES. */
 export const WATCHED = [
@@ -24,10 +24,11 @@ export type RawSnapshot = Readonly<Partial<Record<WatchedKind, Iterable<KubeObje
 
 /** @param namespace MetalLB's: pools and advertisements elsewhere mean nothing to it */
 export function snapshotOf(raw: RawSnapshot, namespace: string): ClusterSnapshot {
-  const slices = raw.endpointSlices === undefined ? null : compact([...raw.endpointSlices].map(readEndpointSlice));
+  const serving =
+    raw.endpointSlices === undefined ? null : servingByService(compact([...raw.endpointSlices].map(readEndpointSlice)));
   const services = [...(raw.services ?? [])].flatMap((object) => {
     const key = `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
-    return readService(object, slices === null ? null : servingOf(slices, key)) ?? [];
+    return readService(object, serving === null ? null : (serving.get(key) ?? NOBODY)) ?? [];
   });
   const own = (objects: Iterable<KubeObject> | undefined): readonly KubeObject[] =>
     [...(objects ?? [])].filter(({ metadata }) => metadata.namespace === namespace);
@@ -40,6 +41,8 @@ export function snapshotOf(raw: RawSnapshot, namespace: string): ClusterSnapshot
     configurationStates: own(raw.configurationStates).map(readConfigurationState).sort(byName),
   };
 }
+
+const NOBODY: ServingEndpoints = { ready: 0, nodes: [] };
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number => compare(a.name, b.name);

@@ -17,6 +17,30 @@ export function readWorkload(object: KubeObject, container: string): Workload {
   };
 }
 
+export type Component = 'controller' | 'speaker';
+
+/** How sure it is that a workload is a component of MetalLB, surest first. */
+const SIGNS: readonly ((object: KubeObject, component: Component) => boolean)[] = [
+  // The labels of its manifest, of its Helm chart (whatever the release is called) and of its operator.
+  ({ metadata: { labels = {} } }, component) =>
+    (labels['app'] ?? labels['app.kubernetes.io/name']) === 'metallb' &&
+    (labels['app.kubernetes.io/component'] ?? labels['component']) === component,
+  ({ metadata: { name } }, component) => name === component || name === `metallb-${component}`,
+  (object, component) =>
+    object.metadata.name.endsWith(`-${component}`) &&
+    listAt(object, 'spec', 'template', 'spec', 'containers').some((one) => (textAt(one, 'image') ?? '').includes('metallb')),
+];
+
+/** The one that is MetalLB's, of all Deployments or DaemonSets of its namespace; of several that look like it, one that is ready. */
+export function metallbWorkload(objects: readonly KubeObject[], component: Component): KubeObject | null {
+  for (const isOne of SIGNS) {
+    const [first, ...others] = objects.filter((object) => isOne(object, component));
+    if (first === undefined) continue;
+    return [first, ...others].find((one) => readWorkload(one, component).ready > 0) ?? first;
+  }
+  return null;
+}
+
 /** `quay.io/metallb/speaker:v0.15.3@sha256:…` -> `0.15.3` */
 export function versionOf(image: string): string | null {
   return /:v?(\d+\.\d+\.\d+)(?:[-+@].*)?$/.exec(image)?.[1] ?? null;

@@ -127,7 +127,7 @@ export class Reflector<Kind extends WatchedKind> {
       return ended === 'due';
     } catch (error) {
       if (isClusterError(error, 'cluster-gone')) this.#resourceVersion = null;
-      if (isClusterError(error, 'cluster-unauthorized')) connection.refused(api);
+      if (isClusterError(error, 'cluster-unauthorized', 'cluster-credentials')) connection.refused(api);
       throw error;
     }
   }

@@ -15,6 +15,11 @@ import type { LookMethod } from '../evidence/look.ts';
 export const CLAIM_STATES = ['pushing', 'complete', 'failed', 'unknown'] as const;
 export type ClaimState = (typeof CLAIM_STATES)[number];
 
+/** Characters, on one line. */
+export const MAX_CLAIM_BY = 128;
+export const MAX_OVERRIDDEN = 500;
+export const MAX_OUTCOME = 1000;
+
 /** The proof that a claim was made on: the weakest in its range, and the live run just before the push. Times epoch ms. */
 export interface ClaimProof {
   /** The last sighting of any address of it, or the first look. */

@@ -2,6 +2,7 @@
  * Gathers what is known of a segment and has it judged: the step between the ledger and every answer. Writes nothing.
  */
 import { rangeSet } from '../../core/address/range-set.ts';
+import type { OwnPool } from '../../core/claim/standing.ts';
 import { FreeholdError } from '../../core/error.ts';
 import { type Criteria, isWeaker } from '../../core/evidence/criteria.ts';
 import { formatDuration } from '../../core/evidence/duration-text.ts';
@@ -71,7 +72,7 @@ export class Judge {
 
   /**
    * @param dhcpSpans undefined: as configured
-   * @param ownPool the pool that is asked for: its addresses are not reserved for being in it
+   * @param own the pool that is asked for: its addresses are not reserved for being in it
    * @throws FreeholdError `bad-criteria`
    */
   segment(
@@ -80,12 +81,13 @@ export class Judge {
     asked: Partial<Criteria>,
     nowMs: number,
     dhcpSpans?: DhcpSpans | undefined,
-    ownPool?: string | undefined,
+    own: OwnPool | null = null,
   ): Judged {
     const { criteria, weakerThanConfigured } = criteriaFor(configured, asked);
-    const withheld = withheldBy(this.#sources, segment.row.name, segment.place.range, dhcpSpans, ownPool);
+    const sources = { claims: () => this.#ledger.claims.standing(), ...this.#sources };
+    const withheld = withheldBy(sources, segment.row.name, segment.place.range, dhcpSpans, own);
     const weaker = weakerThanConfigured || withheld.weakerThanConfigured;
-    const key = JSON.stringify([segment.row.id, criteria, weaker, withheld.dhcpSpans, ownPool]);
+    const key = JSON.stringify([segment.row.id, criteria, weaker, withheld.dhcpSpans, own]);
     const kept = this.#kept.get(key);
     const { revision } = this.#ledger;
     // A span that grows, or a pool or a Service that is new, is in nobody's ledger row: it counts at once all the same.

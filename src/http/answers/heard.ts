@@ -14,7 +14,8 @@ import type { Recorder } from '../../watch/recorder.ts';
 import type { HeardJson } from '../service.ts';
 import { time } from './json.ts';
 
-export const MOST_HEARD = 1000;
+/** What a range can hold, where each address is answered for by its node. */
+export const MOST_HEARD = 4096;
 const HOSTNAME = 255;
 
 export interface HeardQuery {
@@ -34,7 +35,7 @@ interface Heard {
   readonly atMs: number;
 }
 
-/** Ascending by address, newest first at each; at most a thousand. */
+/** Ascending by address, newest first at each; at most `MOST_HEARD`. */
 export function heardOf(
   { ledger, recorder }: { readonly ledger: Pick<Ledger, 'occupants'>; readonly recorder: Pick<Recorder, 'undecided'> },
   segment: SegmentRow,

@@ -15,6 +15,7 @@ import type { AnswerContext } from './context.ts';
 import { criteriaFor } from './evidence.ts';
 import { heardOf } from './heard.ts';
 import { criteriaJson, proofJson, rangeJson, time, withheldJson } from './json.ts';
+import { ownPoolOf } from './own-pool.ts';
 
 /** What one live run asks at the most; a /20. */
 export const MAX_VERIFY_ADDRESSES = 4096;
@@ -47,7 +48,7 @@ export async function answerVerify(context: VerifyContext, query: VerifyQuery): 
     const live = await verifyLive(segment, ledger, query.range, now);
     context.upToDate();
     const nowMs = now();
-    const judged = judge.segment(segment, configured, query.criteria, nowMs, query.dhcpSpans, query.pool);
+    const judged = judge.segment(segment, configured, query.criteria, nowMs, query.dhcpSpans, ownPoolOf(query));
     const spans = judged.spans.flatMap((span) => {
       const part = intersect(span, query.range);
       return part === null ? [] : [{ ...span, ...part }];
@@ -86,6 +87,7 @@ export async function answerVerify(context: VerifyContext, query: VerifyQuery): 
         heardSince: time(heardSinceMs),
         heard,
         heardTruncated,
+        notAsked: live.notAsked.map(rangeJson),
       },
       proof: proofJson(weakest),
       withheld: withheld.map(withheldJson),

@@ -1,10 +1,17 @@
 /**
  * What keeps parts of a segment from being offered beside its own configuration: DHCP spans that were learned, the pools, addresses
- * that Services hold or ask for (answered or not, in a pool or not), and those of the nodes. Decides nothing about an address: the
- * verdict does.
+ * that Services hold or ask for (answered or not, in a pool or not), those of the nodes, and what was claimed for a cluster that is not
+ * read. Decides nothing about an address: the verdict does.
  */
 import { formatIpv4 } from '../../core/address/ipv4.ts';
 import { contains, type Ipv4Range, intersect } from '../../core/address/range.ts';
+import {
+  claimsInForce,
+  type FollowedPools,
+  isAskedOfFollowed,
+  type OwnPool,
+  type StandingClaim,
+} from '../../core/claim/standing.ts';
 import type { ClusterView, NodeAddress, Pool, RequestedAddress } from '../../core/conflict/cluster-view.ts';
 import type { DhcpServer } from '../../core/dhcp/types.ts';
 import type { InfrastructureAddress, ReservedRange } from '../../core/evidence/facts.ts';
@@ -15,6 +22,7 @@ import type { DhcpSpans } from '../service.ts';
 const MAX_POOL_NAME = 253;
 /** `namespace/name` */
 const MAX_SERVICE_NAME = 320;
+const MAX_SERVER = 200;
 
 export interface WithheldBySources {
   /** Servers that were heard on the segment, lease files among them; each with the span of what it hands out. */
@@ -23,6 +31,10 @@ export interface WithheldBySources {
   readonly avoidSpans?: () => boolean;
   /** As they are now, in the configuration or in the cluster. */
   readonly pools?: () => readonly Pool[];
+  /** The cluster that they are of; null: none is followed. Default: none. */
+  readonly followed?: () => FollowedPools | null;
+  /** Claims that may be in a cluster. */
+  readonly claims?: () => readonly StandingClaim[];
   /** Addresses that Services hold, and those that they ask for. */
   readonly assigned?: () => readonly RequestedAddress[];
   readonly requested?: () => readonly RequestedAddress[];
@@ -53,8 +65,8 @@ export interface WithheldBy {
 
 /**
  * @param asked undefined: as configured
- * @param ownPool the pool that the question is asked for: to be in it keeps nothing from it, and who waits for an address of it is to
- * get it
+ * @param own the pool that the question is asked for: to be in it keeps nothing from it, and who waits for an address of it is to get
+ * it; a pool of the same name in another cluster is another pool
  */
 export function withheldBy(
   {
@@ -64,11 +76,13 @@ export function withheldBy(
     assigned = () => [],
     requested = () => [],
     nodes = () => [],
+    followed: followedNow = () => null,
+    claims = () => [],
   }: WithheldBySources,
   segmentName: string,
   range: Ipv4Range,
   asked: DhcpSpans | undefined,
-  ownPool?: string | undefined,
+  own: OwnPool | null = null,
 ): WithheldBy {
   const configured: DhcpSpans = avoidSpans() ? 'avoid' : 'ignore';
   const chosen = asked ?? configured;
@@ -76,8 +90,18 @@ export function withheldBy(
     const common = intersect(part, range);
     return common === null ? [] : [{ ...common, reason }];
   };
-  const ofPools = pools().flatMap(({ name, addresses }) =>
-    name === ownPool ? [] : addresses.flatMap((part) => within(part, `pool ${printable(name, MAX_POOL_NAME)}`)),
+  const followed = followedNow();
+  const isOurs = isAskedOfFollowed(own, followed);
+  const ofPools = pools().flatMap(({ name, addresses }) => {
+    if (isOurs && name === own?.pool) return [];
+    // Of the same name, and not the same: only the server tells why it is withheld.
+    const where = name === own?.pool ? ` of ${printable(followed?.server ?? 'another cluster', MAX_SERVER)}` : '';
+    return addresses.flatMap((part) => within(part, `pool ${printable(name, MAX_POOL_NAME)}${where}`));
+  });
+  const ofClaims = claimsInForce(claims(), followed, own).flatMap(({ id, pool, server, ranges }) =>
+    ranges.flatMap((part) =>
+      within(part, `claimed for pool ${printable(pool, MAX_POOL_NAME)} of ${printable(server, MAX_SERVER)} (claim ${id})`),
+    ),
   );
   const ofServers = chosen === 'ignore' ? [] : dhcpSpans(segmentName).flatMap((server) => spanOf(server, within));
   const ofServices = (all: readonly RequestedAddress[], words: string): readonly ReservedRange[] =>
@@ -90,8 +114,9 @@ export function withheldBy(
     // The weightiest first: the first reason is the one that lists show.
     reserved: [
       ...ofServices(assigned(), 'assigned to'),
-      ...(ownPool === undefined ? ofServices(requested(), 'asked for by') : []),
+      ...(isOurs ? [] : ofServices(requested(), 'asked for by')),
       ...ofPools,
+      ...ofClaims,
       ...ofServers,
     ],
     infrastructure: nodes().flatMap(({ address, node }) =>

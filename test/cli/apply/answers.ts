@@ -71,6 +71,7 @@ export const verified = (
     heardSince: '2026-11-23T12:00:00.000Z',
     heard: [],
     heardTruncated: false,
+    notAsked: [],
     ...live,
   },
   proof: proof(),

@@ -323,6 +323,7 @@ describe('a pool that is there', () => {
   });
 
   it('grows: only what is new must be proven, and a node may answer for what it holds', async () => {
+    ground.cluster.seed(loadBalancer('web', '192.0.2.200'));
     ground.history = freeRanges({ '192.0.2.216-192.0.2.223': {} }, { [RANGE]: ['recently-used', 'seen 1 h ago'] });
     ground.live = (_, range) =>
       verified(range, { conflicts: [{ address: '192.0.2.200', mac: '52:54:00:00:00:a1', vendor: null, kind: 'used' }] });
@@ -409,7 +410,7 @@ describe('a cluster in trouble', () => {
     ground.cluster.before(push, () => ground.cluster.setWebhook('no-endpoints'));
     const { exitCode, error } = await ground.apply({ waitMs: 1_500 });
     expect([exitCode, error?.code]).toEqual([5, 'cluster-webhook-unready']);
-    expect(error?.message).toContain(mayDelete ? 'Nothing was pushed' : 'production-advertisement may be there');
+    expect(error?.message).toContain(mayDelete ? 'Nothing was pushed' : 'production-advertisement may name the pool');
     expect(ground.pools()).toEqual({});
     expect(Object.keys(ground.advertisements())).toEqual(mayDelete ? [] : ['production-advertisement']);
     expect(ground.claims).toMatchObject([{ state: 'failed' }]);
@@ -489,7 +490,7 @@ describe('a cluster in trouble', () => {
     const { exitCode, error } = await ground.apply();
     expect([exitCode, error?.code]).toEqual([4, 'cluster-unauthorized']);
     expect(error?.message).toContain('The pool was not pushed');
-    expect(error?.message).toContain('production-advertisement may be there, which does nothing without its pool');
+    expect(error?.message).toContain('production-advertisement may name the pool, which does nothing without it');
     expect(ground.pools()).toEqual({});
     expect(ground.claims).toMatchObject([{ state: 'failed' }]);
     ground.cluster.setTokenValid('apply', true);

@@ -8,8 +8,11 @@ import type { ProofSource } from '../../../src/cli/apply/proof-source.ts';
 import { type ApplyOptions, applyCommand } from '../../../src/cli/apply.ts';
 import { formatRange } from '../../../src/core/address/range.ts';
 import { FreeholdError } from '../../../src/core/error.ts';
+import { claimEndingBody, newClaimBody } from '../../../src/http/claim-body.ts';
 import type { NewClaimJson } from '../../../src/http/claim-service.ts';
+import { readBody } from '../../../src/http/input.ts';
 import type { FreeRangesAnswer, VerifyAnswer } from '../../../src/http/service.ts';
+import type { Clock } from '../../../src/system/clock.ts';
 import { type ClusterDouble, type ClusterOptions, startCluster } from '../../cluster/double.ts';
 import { kubeadmCluster, node, withMetallb } from '../../cluster/fixtures.ts';
 import { LAN } from '../../cluster-room/claim/scene.ts';
@@ -37,6 +40,7 @@ export interface Ground {
   /** What the n-th live run says, from 1; a plain "nobody" unless a test says otherwise. */
   live: (run: number, range: string) => VerifyAnswer | Promise<VerifyAnswer>;
   nodeMacs: readonly string[];
+  clock: Clock | undefined;
   /** Live runs so far. */
   runs: number;
   readonly claims: Recorded[];
@@ -65,6 +69,7 @@ export async function startGround(options: ClusterOptions = {}): Promise<Ground>
     history: freeRanges({ '192.0.2.100-192.0.2.239': {} }),
     live: (_, range) => verified(range),
     nodeMacs: ['52:54:00:00:00:a1', '52:54:00:00:00:b1'],
+    clock: undefined,
     runs: 0,
     claims: [],
     signals: new EventEmitter(),
@@ -80,7 +85,13 @@ export async function startGround(options: ClusterOptions = {}): Promise<Ground>
         kubeconfig: cluster.kubeconfig(user),
         ...given,
       };
-      const given2 = { interruption: watchInterruption(ground.signals), source: async () => sourceOf(ground), ask: ask ?? null };
+      const given2 = {
+        interruption: watchInterruption(ground.signals),
+        source: async () => sourceOf(ground),
+        ask: ask ?? null,
+        lateMs: 2_500,
+        ...(ground.clock === undefined ? {} : { clock: ground.clock }),
+      };
       let [exitCode, error]: [number, FreeholdError | null] = [0, null];
       try {
         exitCode = await applyCommand(all, output, given2);
@@ -116,14 +127,17 @@ const sourceOf = (ground: Ground): ProofSource => ({
   },
   nodeMacs: async () => new Set(ground.nodeMacs),
   async beginClaim(claim) {
+    // As strict as the daemon is.
+    readBody(newClaimBody, claim);
     ground.claims.push({ ...claim, state: 'pushing', outcome: '' });
     const ranges = claim.ranges.map((text) => ({ start: text, end: text, size: 1 }));
     return { ...claim, id: ground.claims.length, state: 'pushing', startedAt: '', endedAt: null, ranges, outcome: '' };
   },
   async endClaim(id, state, outcome) {
+    readBody(claimEndingBody, { state, outcome });
     const claim = ground.claims[id - 1];
     if (claim !== undefined) Object.assign(claim, { state, outcome });
   },
-  guarded: async () => ({ guarded: true, speakers: 2 }),
+  guarded: async () => ({ guarded: true, speakers: 2, otherCluster: null }),
   close: async () => undefined,
 });

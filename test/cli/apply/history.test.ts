@@ -35,6 +35,13 @@ describe('historyOf', () => {
     });
   });
 
+  it('calls nothing unwatched that an answer may have been cut before', () => {
+    const answer = { ...freeRanges({ '192.0.2.100': {} }), truncated: true };
+    const [reason] = historyOf(answer, set('192.0.2.105')).reasons;
+    expect(reason).toMatchObject({ code: 'unproven', fix: expect.stringContaining('by itself') });
+    expect(reason?.text).not.toContain('not watched');
+  });
+
   it('names ranges where addresses would be too many', () => {
     const answer = freeRanges({}, { '192.0.2.0-192.0.2.127': ['unproven', 'not looked at'] });
     expect(historyOf(answer, set('192.0.2.0-192.0.2.99')).reasons.map(({ text }) => text)).toEqual([

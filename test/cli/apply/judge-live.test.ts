@@ -5,19 +5,25 @@ import { set, verified } from './answers.ts';
 
 const RANGE = '192.0.2.200-192.0.2.215';
 const NODE = '52:54:00:00:00:a1';
+const OTHER_NODE = '52:54:00:00:00:b1';
 const STRANGER = '00:80:77:12:34:56';
 
-const NEW: LiveContext = { kept: set(), added: set(RANGE), nodeMacs: new Set([NODE]) };
-/** The first eight were in the pool before. */
+const NEW: LiveContext = { kept: set(), added: set(RANGE), nodeMacs: new Set([NODE, OTHER_NODE]), held: new Set() };
+/** The first eight were in the pool before, and Services hold two of them. */
 const GROWN: LiveContext = {
   kept: set('192.0.2.200-192.0.2.207'),
   added: set('192.0.2.208-192.0.2.215'),
-  nodeMacs: new Set([NODE]),
+  nodeMacs: new Set([NODE, OTHER_NODE]),
+  held: new Set(['192.0.2.203', '192.0.2.204']),
 };
 
 const answers = (address: string, mac: string, kind: 'used' | 'probed' = 'used'): Partial<VerifyAnswer['live']> => ({
   conflicts: [{ address, mac, vendor: 'Brother', kind }],
 });
+const both = (address: string, ...macs: readonly string[]): Partial<VerifyAnswer['live']> => ({
+  conflicts: macs.map((mac) => ({ address, mac, vendor: null, kind: 'used' as const })),
+});
+const notAsked = (start: string, end: string): Partial<VerifyAnswer['live']> => ({ notAsked: [{ start, end, size: 1 }] });
 const heard = (address: string, mac: string | null, more: Partial<HeardJson> = {}): Partial<VerifyAnswer['live']> => ({
   heard: [
     {
@@ -42,7 +48,38 @@ const CASES: readonly (readonly [string, LiveContext, Partial<VerifyAnswer['live
   ['a run that is not valid', NEW, { valid: false, invalidReason: 'control-silent' }, ['live-run-invalid']],
   ['more than can be listed', NEW, { heardTruncated: true }, ['live-heard-too-much']],
   ['a node at an address that is new', GROWN, answers('192.0.2.209', NODE), ['somebody-is-there']],
-  ['a node at an address of the pool', GROWN, answers('192.0.2.203', NODE), []],
+  ['a node at an address that a Service holds', GROWN, answers('192.0.2.203', NODE), []],
+  ['a node at an address of the pool that no Service holds', GROWN, answers('192.0.2.205', NODE), ['node-at-unassigned']],
+  [
+    'a node heard at an address of the pool that no Service holds',
+    GROWN,
+    heard('192.0.2.205', NODE, { sources: ['arp-announcement'], intent: false }),
+    ['node-at-unassigned'],
+  ],
+  [
+    'two nodes at two addresses',
+    GROWN,
+    { conflicts: [...(answers('192.0.2.203', NODE).conflicts ?? []), ...(answers('192.0.2.204', OTHER_NODE).conflicts ?? [])] },
+    [],
+  ],
+  ['two nodes at one address', GROWN, both('192.0.2.203', NODE, OTHER_NODE), ['several-nodes-answer']],
+  [
+    'a node at an address that another was heard at before: a failover',
+    GROWN,
+    { ...answers('192.0.2.203', NODE), ...heard('192.0.2.203', OTHER_NODE, { sources: ['arp-reply'], intent: false }) },
+    [],
+  ],
+  [
+    'two nodes at one address that no Service holds',
+    GROWN,
+    both('192.0.2.205', NODE, OTHER_NODE),
+    ['node-at-unassigned', 'node-at-unassigned'],
+  ],
+  ['a node and a stranger at one address', GROWN, both('192.0.2.203', NODE, STRANGER), ['somebody-is-there']],
+  ['new addresses that were not asked', GROWN, notAsked('192.0.2.214', '192.0.2.230'), ['not-probed']],
+  ['an address of the pool that was not asked', GROWN, notAsked('192.0.2.201', '192.0.2.201'), ['not-probed']],
+  ['an address that a Service holds, not asked', GROWN, notAsked('192.0.2.203', '192.0.2.204'), []],
+  ['addresses beside the claim, not asked', GROWN, notAsked('192.0.2.216', '192.0.2.230'), []],
   [
     'a node heard at an address of the pool',
     GROWN,
@@ -66,8 +103,13 @@ describe('judgeLive', () => {
   });
 
   it('says what to do where nodes are not known', () => {
-    const { live } = judgeLive(verified(RANGE, answers('192.0.2.203', NODE)), { ...GROWN, nodeMacs: new Set() });
-    expect(live[0]?.fix).toContain('metallb.kubeconfig');
+    const hint = (nodeMacs: readonly string[], address = '192.0.2.203') =>
+      judgeLive(verified(RANGE, answers(address, NODE)), { ...GROWN, nodeMacs: new Set(nodeMacs) }).live[0]?.fix ?? null;
+    expect(hint([])).toContain('metallb.kubeconfig');
+    // One of several nodes is known, and it is another.
+    expect(hint([OTHER_NODE])).toContain('metallb.kubeconfig');
+    // No node should answer there.
+    expect(hint([OTHER_NODE], '192.0.2.209')).toBeNull();
   });
 
   it('holds the history of new addresses against them, not that of the pool', () => {

@@ -5,6 +5,7 @@ import { type Current, claimManifests, manifestsYaml } from '../../../src/cluste
 import type { ClaimWanted } from '../../../src/cluster/claim/plan.ts';
 import { errorOfStatus } from '../../../src/cluster/kube/errors.ts';
 import type { KubeObject } from '../../../src/cluster/kube/objects.ts';
+import { RESOURCES } from '../../../src/cluster/kube/resources.ts';
 import { wantedRange } from './scene.ts';
 
 const NONE: Current = { pool: null, advertisement: null };
@@ -163,17 +164,38 @@ describe('a field of somebody else', () => {
       'PATCH x',
     );
 
-  it('names owners and fields, and how they are handed over', () => {
-    const error = fieldConflict(
-      conflict(['kubectl-client-side-apply', '.spec.addresses'], ['helm', '.spec.autoAssign']),
-      'IPAddressPool x',
-      'freehold apply',
-    );
+  const current: KubeObject = {
+    metadata: {
+      name: 'x',
+      namespace: 'metallb-system',
+      managedFields: [{ manager: 'freehold', operation: 'Apply', fieldsV1: { 'f:spec': { 'f:avoidBuggyIPs': {} } } }],
+    },
+    spec: {
+      addresses: ['192.0.2.1/32', '2001:db8::/120'],
+      autoAssign: false,
+      avoidBuggyIPs: true,
+      serviceAllocation: { priority: 1 },
+    },
+  };
+
+  it('names owners and fields, and how they are handed over without changing anything', () => {
+    const both = conflict(['kubectl-client-side-apply', '.spec.addresses'], ['helm', '.spec.autoAssign']);
+    const error = fieldConflict(both, RESOURCES.pools, 'x', current);
     expect(error.message).toContain('"kubectl-client-side-apply" owns .spec.addresses; "helm" owns .spec.autoAssign');
-    expect(error.hint).toContain(
-      'freehold apply --output yaml | kubectl apply --server-side --force-conflicts --field-manager=freehold -f -',
-    );
     expect([error.code, error.exitCode]).toEqual(['cluster-field-conflict', 3]);
+    const [, text = ''] =
+      /echo '(.*)' \| kubectl apply --server-side --force-conflicts --field-manager=freehold -f -/.exec(error.hint ?? '') ?? [];
+    // What is there, and what is Freehold's already: nothing of others, and no other value.
+    expect(JSON.parse(text)).toEqual({
+      apiVersion: 'metallb.io/v1beta1',
+      kind: 'IPAddressPool',
+      metadata: { name: 'x', namespace: 'metallb-system' },
+      spec: { addresses: ['192.0.2.1/32', '2001:db8::/120'], autoAssign: false, avoidBuggyIPs: true },
+    });
+  });
+
+  it('offers no command where the object was not there', () => {
+    expect(fieldConflict(conflict(['helm', '.spec.addresses']), RESOURCES.pools, 'x', null).hint).not.toContain('kubectl');
   });
 
   it.each([
@@ -182,6 +204,23 @@ describe('a field of somebody else', () => {
     ['helm', /values of its Helm release/],
     ['kubectl-edit', /where its owner keeps it/],
   ])('%s', (owner, hint) => {
-    expect(fieldConflict(conflict([owner, '.spec.addresses']), 'x', 'freehold apply').hint).toMatch(hint);
+    expect(fieldConflict(conflict([owner, '.spec.addresses']), RESOURCES.pools, 'x', current).hint).toMatch(hint);
+  });
+});
+
+describe('names of pools that are gone', () => {
+  const advertisement = object({ ipAddressPools: ['gone', 'there'] }, ['ipAddressPools']);
+  const gone = new Set(['gone']);
+  const names = (current: KubeObject) =>
+    claimManifests(wantedRange('192.0.2.208/28'), { pool: null, advertisement: current }, PROOF, gone).advertisement['spec'];
+
+  it('are dropped where they are Freehold’s', () => {
+    expect(names(advertisement)).toEqual({ ipAddressPools: ['there', 'production-pool'] });
+  });
+
+  it('stay where they are somebody else’s', () => {
+    expect(names(object({ ipAddressPools: ['gone', 'there'] }, ['ipAddressPools'], 'helm'))).toEqual({
+      ipAddressPools: ['gone', 'there', 'production-pool'],
+    });
   });
 });

@@ -102,13 +102,17 @@ export const facts = (more: Partial<ClusterFacts> = {}): ClusterFacts => ({
   ...more,
 });
 
-function network(text: string) {
+export function network(text: string) {
   const read = parseCidr(text);
   if (!read.ok) throw new Error(read.error);
   return read.value;
 }
 
-export const LAN: Surroundings = { networks: [network('192.0.2.0/24')], gateways: [ip('192.0.2.1')], own: [ip('192.0.2.5')] };
+export const LAN: Surroundings = {
+  networks: [{ cidr: network('192.0.2.0/24'), isWhole: true }],
+  gateways: [ip('192.0.2.1')],
+  own: [ip('192.0.2.5')],
+};
 
 export const planOf = (wanted: ClaimWanted, cluster: ClusterFacts): ClaimPlan =>
   planClaim(wanted, cluster.pools.find(({ name }) => name === wanted.pool) ?? null, cluster.services);

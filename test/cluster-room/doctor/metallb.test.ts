@@ -88,7 +88,7 @@ checkTable('metallb-version', [
     'skipped',
     /Neither controller nor speaker/,
   ],
-  ['not readable', { facts: { unread: denied('daemonset speaker') } }, 'skipped', /forbidden/, /right to get daemonsets/],
+  ['not readable', { facts: { unread: denied('daemonset speaker') } }, 'skipped', /forbidden/, /right to list daemonsets/],
   notInstalled,
 ]);
 

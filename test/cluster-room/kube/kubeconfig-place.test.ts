@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadKubeconfig } from '../../../src/cluster/kube/kubeconfig.ts';
-import { type KubeconfigPlace, serverNamedIn } from '../../../src/cluster/kube/kubeconfig-place.ts';
+import { type KubeconfigPlace, serverNamedIn, withoutLogin } from '../../../src/cluster/kube/kubeconfig-place.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'freehold-kubeconfig-place-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -82,4 +82,16 @@ it('the daemon does not load the client library before there is a cluster to rea
   expect(seen).toContain(join(SRC, 'cluster/watch/cluster-watch.ts'));
   expect(packages).toContain('better-sqlite3');
   expect([...packages].filter((name) => name.startsWith('@kubernetes'))).toEqual([]);
+});
+
+it('a server is told without the login in it', () => {
+  expect(
+    [
+      'https://192.0.2.9:6443',
+      'https://ops:s3cret@192.0.2.9:6443/k8s',
+      'https://ops:s3@cret@192.0.2.9',
+      'https://ops:s3/cret@192.0.2.9',
+      'ops:s3cret@192.0.2.9',
+    ].map(withoutLogin),
+  ).toEqual(['https://192.0.2.9:6443', 'https://192.0.2.9:6443/k8s', 'https://192.0.2.9', '192.0.2.9', '192.0.2.9']);
 });

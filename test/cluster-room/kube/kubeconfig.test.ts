@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findKubeconfig, type KubeconfigPlace, loadKubeconfig, type Surroundings } from '../../../src/cluster/kube/kubeconfig.ts';
+import { FreeholdError } from '../../../src/core/error.ts';
 
 const TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
@@ -120,10 +121,30 @@ describe('loadKubeconfig', () => {
     ['no YAML', 'a: [', null, 'kubeconfig-bad'],
     ['a server that is no URL', config('not a url'), null, 'kubeconfig-bad'],
     ['an empty file', '', null, 'kubeconfig-bad'],
+    ['a login in the server', config('https://ops:s3cret@192.0.2.9:6443'), null, 'kubeconfig-bad'],
+    ['a user in the server', config('https://ops@192.0.2.9:6443'), null, 'kubeconfig-bad'],
   ])('refuses %s', (name, text, context, code) => {
     expect(() => loadKubeconfig(file(name.replaceAll(' ', '-'), text), context)).toThrow(
       expect.objectContaining({ code, exitCode: 2 }),
     );
+  });
+
+  it.each([
+    ['a server with a password', config('https://ops:s3cret@192.0.2.9:6443')],
+    ['one over http', config('http://ops:s3cret@192.0.2.9:6443')],
+    ['one that is no URL', config('https://ops:s3cret@192.0.2.9:port')],
+    ['one that is far from one', config('ops:s3cret@')],
+    ['a file that is no YAML near a token', `${config('https://192.0.2.9:6443', 'token: s3cret')}\n  - token: s3cret: s3cret\n`],
+  ])('never prints a secret: %s', (name, text) => {
+    const place = file(`secret-${name.replaceAll(' ', '-')}`, text);
+    let told = '';
+    try {
+      loadKubeconfig(place, null);
+    } catch (error) {
+      told = error instanceof FreeholdError ? `${error.message} ${error.hint}` : 'another error';
+    }
+    expect(told).toMatch(/cannot be used/);
+    expect(told).not.toContain('s3cret');
   });
 
   it('refuses a file that is not there, by its name', () => {

@@ -108,7 +108,7 @@ describe('what was heard of a range', () => {
     expect(heard('192.0.2.200-192.0.2.209', [B]).heard).toEqual([]);
   });
 
-  it('is told of a thousand, and that there is more', () => {
+  it('is told of as many as a range can hold, and that there is more', () => {
     const { stored, heard } = scene();
     for (let n = 0; n < MOST_HEARD + 1; n++)
       stored(`192.0.2.${n % 254}`, macNumber(Math.floor(n / 254) + 1), SINCE + SECOND, 'arp-reply');

@@ -62,15 +62,45 @@ describe('withheldBy()', () => {
       '192.0.2.200-192.0.2.201: pool p',
     ]);
     // Asked for that very pool: to be in it is no hindrance, and who waits for one of its addresses is to get it.
-    expect(withheldBy(sources, 'lan', LAN, undefined, 'p').reserved.map(({ reason }) => reason)).toEqual([
-      'assigned to Service shop/web',
-      'assigned to Service kube-system/other-lb[2J',
-    ]);
+    expect(
+      withheldBy(sources, 'lan', LAN, undefined, { pool: 'p', server: null, namespace: null }).reserved.map(
+        ({ reason }) => reason,
+      ),
+    ).toEqual(['assigned to Service shop/web', 'assigned to Service kube-system/other-lb[2J']);
     expect(withheldBy(sources, 'lan', LAN, undefined).infrastructure).toEqual([
       { address: ip('192.0.2.11'), role: 'node', name: 'worker-1' },
     ]);
     // Where they are not known there is nothing to withhold, and no mistake.
     expect(told(withheldByView(() => EMPTY_VIEW))).toEqual([]);
+  });
+
+  const A = 'https://192.0.2.9:6443';
+  const B = 'https://192.0.2.10:6443';
+  const followed = () => ({ server: A, namespace: 'metallb-system', poolsAsOfMs: 10 });
+  const own = (server: string | null) => ({ pool: 'p', server, namespace: null });
+  const reasons = (sources: WithheldBySources, server: string | null) =>
+    withheldBy(sources, 'lan', LAN, undefined, own(server)).reserved.map(({ reason }) => reason);
+
+  it('takes a pool of the same name in another cluster for another pool', () => {
+    const sources: WithheldBySources = {
+      pools: () => [{ name: 'p', addresses: set('192.0.2.200') }],
+      requested: () => [{ address: ip('192.0.2.201'), service: 'shop/new' }],
+      followed,
+    };
+    expect(reasons(sources, A)).toEqual([]);
+    expect(reasons(sources, null)).toEqual([]);
+    expect(reasons(sources, B)).toEqual(['asked for by Service shop/new', `pool p of ${A}`]);
+    // Configured by hand: of whichever cluster.
+    expect(reasons({ ...sources, followed: () => null }, B)).toEqual([]);
+  });
+
+  it('withholds what was claimed for a cluster that is not read, within the segment, and says by which claim', () => {
+    const claimed = { id: 7, startedMs: 1, endedMs: 2, server: B, namespace: 'metallb-system', pool: 'p\u001b[2J' };
+    const sources: WithheldBySources = { claims: () => [{ ...claimed, ranges: set('192.0.2.250-198.51.100.9') }], followed };
+    expect(told(sources)).toEqual([`192.0.2.250-192.0.2.255: claimed for pool p[2J of ${B} (claim 7)`]);
+    const plain: WithheldBySources = { ...sources, claims: () => [{ ...claimed, pool: 'p', ranges: set('192.0.2.250') }] };
+    expect([reasons(plain, A), reasons(plain, B)]).toEqual([[`claimed for pool p of ${B} (claim 7)`], []]);
+    expect(told({ ...plain, followed: () => ({ ...followed(), server: B }) })).toEqual([]);
   });
 
   it('asks for the servers of the segment in question', () => {
