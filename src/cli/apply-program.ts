@@ -58,6 +58,7 @@ export function addApply(
         .default(60_000, '60s'),
     )
     .option('--allow-readdress', 'Services may lose their addresses where the pool shrinks')
+    .option('--allow-foreign-subnet', 'no node has its address in the network of the range, and still one can announce there')
     .option('--override-proof <why>', 'push without a proof; the reason goes into the claim and onto the pool')
     .addOption(new Option('--config <file>', 'where no daemon runs: the configuration that names its ledger and segments'))
     .addHelpText('after', HELP);

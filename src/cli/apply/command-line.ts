@@ -16,6 +16,7 @@ export function commandLine(options: ApplyOptions): string {
   for (const labels of options.nodeSelector ?? []) add('node-selector', labels);
   if (options.autoAssign !== undefined) words.push(options.autoAssign ? '--auto-assign' : '--no-auto-assign');
   if (options.avoidBuggyIps === true) words.push('--avoid-buggy-ips');
+  if (options.allowForeignSubnet === true) words.push('--allow-foreign-subnet');
   add('quiet-for', options.quietFor);
   add('min-sweeps', options.minSweeps);
   add('max-gap', options.maxGap);

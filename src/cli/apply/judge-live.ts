@@ -78,7 +78,8 @@ const answersOf = (live: VerifyAnswer['live']): readonly Heard[] =>
     mac,
     vendor,
     // What it calls itself is known where it spoke DHCP, too.
-    hostname: live.heard.find((heard) => heard.address === address && heard.mac === mac)?.hostname ?? null,
+    hostname:
+      live.heard.find((heard) => heard.address === address && heard.mac === mac && heard.hostname !== null)?.hostname ?? null,
     how: kind === 'used' ? 'uses it' : 'probes for it, to use it',
     intent: kind === 'probed',
   }));

@@ -32,6 +32,7 @@ export interface ApplyOptions extends ConnectOptions, CriteriaOptions, ClusterOp
   readonly yes?: boolean | undefined;
   readonly waitMs: number;
   readonly allowReaddress?: boolean | undefined;
+  readonly allowForeignSubnet?: boolean | undefined;
   readonly overrideProof?: string | undefined;
   readonly json?: boolean | undefined;
 }

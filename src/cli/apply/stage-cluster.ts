@@ -16,7 +16,7 @@ import { type ApplyRun, narrate } from './run.ts';
 import type { Target } from './target.ts';
 
 const POLL_MS = 2_000;
-const SENTENCE = 600;
+const SENTENCE = 1_500;
 
 export interface Checked {
   readonly plan: ClaimPlan;
@@ -44,7 +44,15 @@ export async function checkCluster(run: ApplyRun, target: Target, voice: 'told' 
     const waits = errors.every(({ mayPass }) => mayPass === true) && clock.monotonicMs() + POLL_MS <= untilMs;
     if (!waits) throw refusal(target, errors);
     const text = errors.map((one) => one.text).join('\n');
-    if (text !== told) narrate(run, 'Cluster', `Waiting: ${text}`);
+    if (text !== told)
+      narrate(
+        run,
+        'Cluster',
+        `Waiting: ${text
+          .split('\n')
+          .map((line) => printable(line, SENTENCE))
+          .join('\n')}`,
+      );
     told = text;
     await pause(POLL_MS, undefined, { signal });
   }
@@ -63,12 +71,15 @@ async function look(run: ApplyRun, target: Target, lan: Awaited<ReturnType<Apply
     untilMs,
     now: () => clock.monotonicMs(),
     signal: interruption.signal,
-    onRetry: (error) => narrate(run, 'Cluster', `Trying again: ${error.message}`),
+    onRetry: (error) => narrate(run, 'Cluster', `Trying again: ${printable(error.message, SENTENCE)}`),
   });
   refuseUnread(facts);
   const pool = facts.pools.find(({ name }) => name === run.wanted.pool) ?? null;
   const plan = planClaim({ ...run.wanted, ...target }, pool, facts.services);
-  const obstacles = obstaclesTo(plan, facts, lan, { allowReaddress: options.allowReaddress === true });
+  const obstacles = obstaclesTo(plan, facts, lan, {
+    allowReaddress: options.allowReaddress === true,
+    allowForeignSubnet: options.allowForeignSubnet === true,
+  });
   return { plan, facts, obstacles };
 }
 

@@ -4,6 +4,7 @@ import type { FollowedPools } from '../../../src/core/claim/standing.ts';
 import { createAnswers } from '../../../src/http/answers/answers.ts';
 import type { FreeholdService, FreeRangesQuery } from '../../../src/http/service.ts';
 import { type Ledger, openLedger } from '../../../src/ledger/ledger.ts';
+import type { SegmentId } from '../../../src/ledger/types.ts';
 import { createLogger } from '../../../src/system/logger.ts';
 import { Recorder } from '../../../src/watch/recorder.ts';
 import type { Watch, WatchedSegment } from '../../../src/watch/watch.ts';
@@ -34,7 +35,7 @@ let ledger: Ledger;
 let service: FreeholdService;
 let followed: FollowedPools | null;
 let nowMs: number;
-let segmentId: number;
+let segmentId: SegmentId;
 
 /** Two hours of sweeps in which nobody answered. */
 beforeEach(() => {
