@@ -32,6 +32,8 @@ export interface LiveJudgement {
   readonly live: readonly Reason[];
   /** The history alone, of the addresses that are added. */
   readonly history: readonly Reason[];
+  /** Worth a look, and no hindrance. */
+  readonly notes: readonly Reason[];
 }
 
 interface Heard {
@@ -53,7 +55,7 @@ export function judgeLive({ live, withheld }: VerifyAnswer, context: LiveContext
       fix: 'Try again. It is invalid where no host that is known to be alive answered, or the link was down.',
     });
   }
-  reasons.push(...notProbed(live, context), ...severalNodes(live, context));
+  reasons.push(...notProbed(live, context));
   const told = new Set<string>();
   for (const heard of [...answersOf(live), ...sightingsOf(live)]) {
     const address = addressOrNull(heard.address);
@@ -69,7 +71,7 @@ export function judgeLive({ live, withheld }: VerifyAnswer, context: LiveContext
   if (live.heardTruncated) {
     reasons.push({ code: 'live-heard-too-much', text: 'More was heard at these addresses than can be listed.', fix: null });
   }
-  return { live: reasons, history: reasonsFor(withheld, added) };
+  return { live: reasons, history: reasonsFor(withheld, added), notes: severalNodes(live, context) };
 }
 
 const answersOf = (live: VerifyAnswer['live']): readonly Heard[] =>
@@ -125,8 +127,8 @@ function severalNodes(live: VerifyAnswer['live'], { kept, nodeMacs, held }: Live
             text: `${address}: ${[...macs]
               .sort()
               .map((mac) => printable(mac, 17))
-              .join(' and ')} answer for it at the same time, and only one node may announce an address.`,
-            fix: 'With kube-proxy in IPVS mode: freehold strict-arp looks whether strictARP is on. Speakers that do not see each other do the same. Where a node just failed over: try again.',
+              .join(' and ')} answer for it at the same time, and only one node is to announce an address.`,
+            fix: 'With kube-proxy in IPVS mode: freehold strict-arp looks whether strictARP is on. Speakers that do not see each other do the same, and so does one node with two cards in this network: name one with --interface.',
           },
         ],
   );

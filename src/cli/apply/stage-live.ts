@@ -41,7 +41,7 @@ export async function proveLive(run: ApplyRun, proven: Proven, { plan, facts }: 
     withElapsed(output, `Probing ${formatRange(range)} (RFC 5227, 4 to 7 s):`, asked),
     interruption.signal,
   );
-  const { live, history } = judgeLive(answer, { kept: plan.kept, added: plan.added, nodeMacs, held: heldIn(plan) });
+  const { live, history, notes } = judgeLive(answer, { kept: plan.kept, added: plan.added, nodeMacs, held: heldIn(plan) });
   const reasons = live.length > 0 ? live : history;
   if (reasons.length > 0 && options.overrideProof === undefined) {
     const code = live[0]?.code ?? 'not-proven';
@@ -54,6 +54,7 @@ export async function proveLive(run: ApplyRun, proven: Proven, { plan, facts }: 
     title,
     [
       `${title === 'Push' ? 'A last look: ' : ''}${liveWords(answer)}.`,
+      ...notes.map(({ text, fix }) => `Note: ${text} ${fix ?? ''}`.trim()),
       ...(reasons.length === 0 ? [] : ['You override the proof, in spite of:', ...reasons.map(({ text }) => `- ${text}`)]),
     ].join('\n'),
   );

@@ -58,7 +58,7 @@ async function guardWords(run: ApplyRun, { target }: Proven): Promise<string | n
     const now = await source.guarded(wanted.pool, target.range, run.api.server).catch(() => null);
     if (now === null) return null;
     if (now.otherCluster !== null) {
-      return `The daemon reads another cluster (${printable(now.otherCluster, 200)}), so that its guard knows neither this pool nor its nodes: name them under metallb.pools and metallb.speakers there.`;
+      return `The daemon reads ${printable(now.otherCluster, 200)}, which is another cluster, or this one by another name: whether its guard knows the pool is not known here. GET /pools shows what it guards.`;
     }
     if (now.guarded) {
       return `The guard watches ${formatRange(target.range)} from now on, and knows ${now.speakers} MACs of nodes.`;

@@ -62,7 +62,7 @@ const CASES: readonly (readonly [string, LiveContext, Partial<VerifyAnswer['live
     { conflicts: [...(answers('192.0.2.203', NODE).conflicts ?? []), ...(answers('192.0.2.204', OTHER_NODE).conflicts ?? [])] },
     [],
   ],
-  ['two nodes at one address', GROWN, both('192.0.2.203', NODE, OTHER_NODE), ['several-nodes-answer']],
+  ['two nodes at one address: worth a note', GROWN, both('192.0.2.203', NODE, OTHER_NODE), []],
   [
     'a node at an address that another was heard at before: a failover',
     GROWN,
@@ -100,6 +100,22 @@ describe('judgeLive', () => {
     expect(judgeLive(verified(RANGE, live), NEW).live.map(({ text }) => text)).toEqual([
       '192.0.2.215: 00:80:77:12:34:56 (printer, Brother) uses it',
     ]);
+  });
+
+  it('names it as it called itself, also where it was heard without a name later', () => {
+    const [asked] = heard('192.0.2.215', STRANGER).heard ?? [];
+    if (asked === undefined) throw new Error('nothing was heard');
+    const used: HeardJson = { ...asked, hostname: null, sources: ['arp-reply'], intent: false };
+    const live = { ...answers('192.0.2.215', STRANGER), heard: [used, asked] };
+    expect(judgeLive(verified(RANGE, live), NEW).live.map(({ text }) => text)).toEqual([
+      '192.0.2.215: 00:80:77:12:34:56 (printer, Brother) uses it',
+    ]);
+  });
+
+  it('notes two nodes that answer for one address, which hinders no claim', () => {
+    const { notes } = judgeLive(verified(RANGE, both('192.0.2.203', NODE, OTHER_NODE)), GROWN);
+    expect(notes.map(({ code, text }) => [code, text.slice(0, 12)])).toEqual([['several-nodes-answer', '192.0.2.203:']]);
+    expect(judgeLive(verified(RANGE, answers('192.0.2.203', NODE)), GROWN).notes).toEqual([]);
   });
 
   it('says what to do where nodes are not known', () => {
