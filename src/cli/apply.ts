@@ -237,7 +237,7 @@ async function pursue(run: ApplyRun): Promise<ExitCode> {
   }
   await askToPush(run, proven);
   const pushed = await push(run, proven, checked, manifestsWith);
-  const { readBack, strangers, guard, interrupted: cut } = await conclude(run, proven, checked, pushed);
+  const { readBack, strangers, guard, interrupted: cut } = await conclude(run, proven, pushed);
   const { claim } = pushed;
   const accepted = readBack.verdict === 'accepted' || readBack.verdict === 'not-told';
   if (options.json) {

@@ -63,9 +63,9 @@ function stackOf(error: Error): string {
   return parts.join('');
 }
 
-/** A reader that left (`| head`) is no error: what is still written to it is lost quietly. */
+/** A reader that left (`| head`), or a terminal that is gone (EIO), is no error: what is still written to it is lost quietly. */
 export function ignoreClosedPipe(stream: NodeJS.WritableStream): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
   });
 }

@@ -8,6 +8,7 @@ import { dryRun, ObjectError } from '../../cluster/claim/push.ts';
 import { ClusterError, isClusterError } from '../../cluster/kube/errors.ts';
 import { RESOURCES } from '../../cluster/kube/resources.ts';
 import { formatRange } from '../../core/address/range.ts';
+import type { FreeholdError } from '../../core/error.ts';
 import { printable } from '../../core/text.ts';
 import { Refusal } from './refusal.ts';
 import { type ApplyRun, narrate } from './run.ts';
@@ -31,12 +32,12 @@ export async function showChanges(run: ApplyRun, manifests: ClaimManifests): Pro
     );
     return claimChanges(current, after);
   } catch (error) {
-    throw error instanceof ObjectError ? explain(error, run) : error;
+    throw error instanceof ObjectError ? explain(error, run, manifests) : error;
   }
 }
 
-function explain({ which, cause }: ObjectError, run: ApplyRun): unknown {
-  if (isClusterError(cause, 'cluster-field-conflict')) return conflict(run, which, cause);
+function explain({ which, cause }: ObjectError, run: ApplyRun, manifests: ClaimManifests): unknown {
+  if (isClusterError(cause, 'cluster-field-conflict')) return conflict(manifests, which, cause);
   if (!(cause instanceof ClusterError)) return cause;
   switch (cause.code) {
     case 'cluster-denied':
@@ -62,11 +63,10 @@ function explain({ which, cause }: ObjectError, run: ApplyRun): unknown {
 }
 
 /** Whose field it is, and how it is handed over. */
-export function conflict({ wanted, current }: ApplyRun, which: 'pool' | 'advertisement', cause: ClusterError): Error {
-  return which === 'pool'
-    ? fieldConflict(cause, RESOURCES.pools, wanted.pool, current.pool)
-    : fieldConflict(cause, RESOURCES.advertisements, wanted.advertisement, current.advertisement);
-}
+export const conflict = (manifests: ClaimManifests, which: 'pool' | 'advertisement', cause: ClusterError): FreeholdError =>
+  which === 'pool'
+    ? fieldConflict(cause, RESOURCES.pools, manifests.pool)
+    : fieldConflict(cause, RESOURCES.advertisements, manifests.advertisement);
 
 /** In our words, what MetalLB's mean. */
 function denialHint(message: string): string {

@@ -4,15 +4,15 @@
  */
 import { isSameCurrent, readCurrent } from '../../cluster/claim/current.ts';
 import type { ClaimManifests } from '../../cluster/claim/manifests.ts';
+import { type Patience, withPatience } from '../../cluster/claim/patience.ts';
 import { type PushOutcome, pushClaim, pushFailure } from '../../cluster/claim/push.ts';
 import { type BeforePush, beforePush } from '../../cluster/claim/read-back.ts';
 import { isClusterError } from '../../cluster/kube/errors.ts';
 import { FreeholdError } from '../../core/error.ts';
 import { printable } from '../../core/text.ts';
 import type { ClaimJson } from '../../http/claim-service.ts';
-import { unlessInterrupted } from './interruption.ts';
 import { newClaim } from './record.ts';
-import { Refusal } from './refusal.ts';
+import { type Reason, Refusal } from './refusal.ts';
 import { type ApplyRun, narrate } from './run.ts';
 import { conflict } from './stage-changes.ts';
 import { type Checked, checkCluster } from './stage-cluster.ts';
@@ -22,6 +22,7 @@ import { type LiveProof, proveLive } from './stage-live.ts';
 /** A live run older than this at the moment of the push proves nothing any more. */
 const PROOF_AGE_MS = 10_000;
 const MAX_OUTCOME = 1_000;
+const SENTENCE = 1_500;
 
 export interface Pushed {
   readonly claim: ClaimJson;
@@ -30,6 +31,10 @@ export interface Pushed {
   readonly before: BeforePush;
   /** Monotonic ms: just before the push. */
   readonly pushedMs: number;
+  /** The cluster as it was just before the push. */
+  readonly checked: Checked;
+  /** Who showed himself while an answer was lost, and the pool was stored already. */
+  readonly strangers: readonly Reason[];
 }
 
 /** An interruption no longer stops what is in the middle. */
@@ -39,23 +44,38 @@ const NEVER = new AbortController().signal;
 export async function push(
   run: ApplyRun,
   proven: Proven,
-  checked: Checked,
+  shown: Checked,
   manifestsWith: (live: LiveProof) => ClaimManifests,
 ): Promise<Pushed> {
-  await checkAgain(run, proven, checked);
-  let live = await proveLive(run, proven, checked, 'Push');
   const { api, source, options, clock, interruption, current, wanted } = run;
-  // The last moment at which nothing at all has happened yet.
+  const checked = await checkAgain(run, proven, shown);
+  const patience = (signal?: AbortSignal): Patience => ({
+    untilMs: clock.monotonicMs() + options.waitMs,
+    now: () => clock.monotonicMs(),
+    onRetry: (error) => narrate(run, 'Push', `Trying again: ${printable(error.message, SENTENCE)}`),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const before = await withPatience(
+    () => beforePush(api, { namespace: wanted.namespace, pool: wanted.pool }),
+    patience(interruption.signal),
+  );
+  let live = await proveLive(run, proven, checked, 'Push');
   interruption.signal.throwIfAborted();
+  // A record that could not be made, or not in time, stops it while nothing has happened yet.
+  const claim = await source.beginClaim(newClaim(run, proven, checked, live));
+  if (interruption.signal.aborted) {
+    await record(run, claim, 'failed', 'Interrupted before anything was pushed.');
+    throw interruption.signal.reason;
+  }
+  run.progress.pushing = true;
   interruption.hold(() =>
     run.output.note('freehold: the push has begun; finishing it, so that nothing is left half done (some seconds) ...'),
   );
-  const before = await beforePush(api, { namespace: wanted.namespace, pool: wanted.pool });
-  run.progress.pushing = true;
-  const claim = await source.beginClaim(newClaim(run, proven, checked, live));
   const pushedMs = clock.monotonicMs();
   const stillProven = async (): Promise<void> => {
-    if (clock.monotonicMs() - live.endedAtMonotonicMs <= PROOF_AGE_MS) return;
+    // One of the two clocks stands still while a machine sleeps, and the other may be set.
+    const ageMs = Math.max(clock.monotonicMs() - live.endedAtMonotonicMs, clock.nowMs() - live.endedMs);
+    if (ageMs <= PROOF_AGE_MS) return;
     live = await proveLive({ ...run, interruption: { ...interruption, signal: NEVER } }, proven, checked, 'Push');
   };
   const outcome = await pushClaim(api, {
@@ -64,27 +84,30 @@ export async function push(
     current,
     stillProven,
     pool: () => manifestsWith(live).pool,
-    patience: {
-      untilMs: clock.monotonicMs() + options.waitMs,
-      now: () => clock.monotonicMs(),
-      onRetry: (error) => narrate(run, 'Push', `Trying again: ${error.message}`),
-    },
+    patience: patience(),
     ...(run.lateMs === undefined ? {} : { lateMs: run.lateMs }),
   });
-  if (outcome.kind !== 'pushed') throw await recordFailure(run, claim, outcome);
+  if (outcome.kind !== 'pushed') throw await recordFailure(run, claim, outcome, manifestsWith(live));
   narrate(run, 'Push', `L2Advertisement ${wanted.advertisement} and IPAddressPool ${wanted.pool} are in the cluster.`);
-  return { claim: { ...claim, state: 'complete' }, live, before, pushedMs };
+  const strangers = outcome.contested instanceof Refusal ? outcome.contested.reasons : [];
+  return { claim: { ...claim, state: 'complete' }, live, before, pushedMs, checked, strangers };
 }
 
-/** The question may have stood for hours. @throws Refusal `changed-meanwhile`, and all that the first check throws */
-async function checkAgain(run: ApplyRun, { target }: Proven, before: Checked): Promise<void> {
-  const { api, wanted, interruption, current } = run;
-  const now = await unlessInterrupted(readCurrent(api, wanted, interruption.signal), interruption.signal);
-  const { plan } = await checkCluster({ ...run, current: now }, target, 'silent');
-  const same =
-    isSameCurrent(current, now) &&
-    JSON.stringify([plan.kept, plan.added]) === JSON.stringify([before.plan.kept, before.plan.added]);
-  if (same) return;
+/**
+ * The question may have stood for hours.
+ * @returns the cluster as it is now
+ * @throws Refusal `changed-meanwhile`, and all that the first check throws
+ */
+async function checkAgain(run: ApplyRun, { target }: Proven, shown: Checked): Promise<Checked> {
+  const { api, wanted, interruption, current, clock, options } = run;
+  const now = await withPatience(() => readCurrent(api, wanted, interruption.signal), {
+    untilMs: clock.monotonicMs() + options.waitMs,
+    now: () => clock.monotonicMs(),
+    signal: interruption.signal,
+  });
+  const checked = await checkCluster({ ...run, current: now }, target, 'silent');
+  const parts = ({ plan }: Checked): string => JSON.stringify([plan.kept, plan.added]);
+  if (isSameCurrent(current, now) && parts(checked) === parts(shown)) return checked;
   throw new Refusal(
     'push',
     'changed-meanwhile',
@@ -98,21 +121,17 @@ async function recordFailure(
   run: ApplyRun,
   claim: ClaimJson,
   outcome: Exclude<PushOutcome, { kind: 'pushed' }>,
+  manifests: ClaimManifests,
 ): Promise<FreeholdError> {
-  const told = failureOf(run, outcome);
+  const told = failureOf(outcome, manifests);
   await record(run, claim, outcome.kind === 'nothing' ? 'failed' : 'unknown', told.message);
   return told;
 }
 
-function failureOf(run: ApplyRun, outcome: Exclude<PushOutcome, { kind: 'pushed' }>): FreeholdError {
-  const { cause } = outcome;
+function failureOf(outcome: Exclude<PushOutcome, { kind: 'pushed' }>, manifests: ClaimManifests): FreeholdError {
+  const { which, cause } = outcome.cause;
   if (outcome.kind === 'nothing' && outcome.left === null && cause instanceof FreeholdError) {
-    if (isClusterError(cause, 'cluster-field-conflict')) {
-      const which =
-        cause.status?.causes.some(({ field }) => field.startsWith('.spec.ipAddressPools')) === true ? 'advertisement' : 'pool';
-      const told = conflict(run, which, cause);
-      if (told instanceof FreeholdError) return told;
-    }
+    if (isClusterError(cause, 'cluster-field-conflict')) return conflict(manifests, which, cause);
     // A last look that failed, say: in its own words.
     if (!isClusterError(cause)) return cause;
   }

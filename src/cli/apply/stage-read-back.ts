@@ -6,7 +6,6 @@ import { printable } from '../../core/text.ts';
 import type { Reason } from './refusal.ts';
 import { type ApplyRun, narrate } from './run.ts';
 import { lookAfter } from './stage-after.ts';
-import type { Checked } from './stage-cluster.ts';
 import type { Proven } from './stage-history.ts';
 import { type Pushed, record } from './stage-push.ts';
 
@@ -24,7 +23,7 @@ export interface Concluded {
   readonly interrupted: boolean;
 }
 
-export async function conclude(run: ApplyRun, proven: Proven, checked: Checked, pushed: Pushed): Promise<Concluded> {
+export async function conclude(run: ApplyRun, proven: Proven, pushed: Pushed): Promise<Concluded> {
   const { api, options, clock, interruption, wanted } = run;
   const back = await readBack(api, {
     namespace: wanted.namespace,
@@ -33,6 +32,7 @@ export async function conclude(run: ApplyRun, proven: Proven, checked: Checked, 
     before: pushed.before,
     pushedMs: pushed.pushedMs,
     size: sizeOf(proven.target.range),
+    range: proven.target.range,
     untilMs: clock.monotonicMs() + options.waitMs,
     now: () => clock.monotonicMs(),
     signal: interruption.signal,
@@ -43,7 +43,8 @@ export async function conclude(run: ApplyRun, proven: Proven, checked: Checked, 
   narrate(run, 'Read back', [...back.told, ...(interrupted ? ['Interrupted: not read back to the end.'] : [])].join('\n'));
   const guard = interrupted ? null : await guardWords(run, proven);
   if (guard !== null) narrate(run, 'Read back', guard);
-  const strangers = interrupted || options.overrideProof !== undefined ? [] : await lookAfter(run, proven, checked);
+  const seen = interrupted || options.overrideProof !== undefined ? [] : await lookAfter(run, proven, pushed.checked);
+  const strangers = [...pushed.strangers, ...seen];
   const told = strangers.length === 0 ? back.told : [...back.told, ...strangers.map(({ text }) => text)];
   const verdict = interrupted ? 'not read back' : strangers.length > 0 ? 'contested' : back.verdict;
   await record(run, pushed.claim, 'complete', `${verdict}: ${told.join(' ')}`);

@@ -8,6 +8,7 @@ import { FIELD_MANAGER, type KubeApi } from '../kube/api.ts';
 import { isClusterError } from '../kube/errors.ts';
 import { at, type KubeObject, listAt, textAt, textsAt } from '../kube/objects.ts';
 import { objectPath, RESOURCES } from '../kube/resources.ts';
+import { mayBeStored } from './certainty.ts';
 import { advertisementManifest } from './manifests.ts';
 import { ownedByUs } from './owned.ts';
 import { type Patience, withPatience } from './patience.ts';
@@ -15,12 +16,6 @@ import type { ClaimWanted } from './plan.ts';
 
 /** Somebody changes it again and again: after so many tries it is told. */
 const MOST_TRIES = 5;
-
-export interface Advertised {
-  readonly object: KubeObject;
-  /** Whether it names the pool since just now. */
-  readonly changed: boolean;
-}
 
 /** What is wanted of it, and names of pools that are gone: those are dropped where they are Freehold's. */
 export interface AdvertisementWanted {
@@ -34,23 +29,31 @@ export function advertises(object: KubeObject, pool: string): boolean {
   return named.includes(pool) || (named.length === 0 && listAt(object, 'spec', 'ipAddressPoolSelectors').length === 0);
 }
 
-/** Reads, changes, and tries again where somebody changed it in between: nobody's change is lost. */
+/**
+ * Reads, changes, and tries again from the reading on: nobody's change is lost, and a 409 for a version costs one more reading.
+ * @param tried is told whether something may have been stored, also where it fails in the end
+ */
 export async function pushAdvertisement(
   api: KubeApi,
   { wanted, gonePools }: AdvertisementWanted,
   patience: Patience,
-): Promise<Advertised> {
-  for (let tries = 1; ; tries++) {
-    const before = await withPatience(() => api.find(RESOURCES.advertisements, wanted.advertisement, wanted.namespace), patience);
+  tried: { stored: boolean } = { stored: false },
+): Promise<KubeObject> {
+  let changes = 0;
+  return withPatience(async () => {
+    const before = await api.find(RESOURCES.advertisements, wanted.advertisement, wanted.namespace);
     const manifest = locked(advertisementManifest(wanted, before, gonePools), before);
     try {
-      const object = await withPatience(() => api.apply(RESOURCES.advertisements, manifest), patience);
-      return { object, changed: before === null || !advertises(before, wanted.pool) };
+      const object = await api.apply(RESOURCES.advertisements, manifest);
+      tried.stored = true;
+      return object;
     } catch (error) {
-      // An earlier try of ours may have been stored, and its answer lost: looked at anew.
-      if (!isClusterError(error, 'cluster-changed') || tries >= MOST_TRIES) throw changedMeanwhile(error, 'L2Advertisement');
+      if (mayBeStored(error)) tried.stored = true;
+      throw isClusterError(error, 'cluster-changed') && ++changes >= MOST_TRIES
+        ? changedMeanwhile(error, 'L2Advertisement')
+        : error;
     }
-  }
+  }, patience);
 }
 
 /** With the version that it was made from: the server refuses it where that is not the newest. */
@@ -69,31 +72,40 @@ export const changedMeanwhile = (error: unknown, what: string): unknown =>
     : error;
 
 /**
- * Takes the pool's name out again, or deletes what names nothing else and is all Freehold's own.
- * @throws ClusterError where that is not possible: then it stays, and does nothing without its pool
+ * Brings it back to what it was: Freehold's own fields as they were before, or, where it was not there, without the pool's name; deleted
+ * where it names nothing else and is all Freehold's own.
+ * @returns what is left of the change, in words; null where nothing is
+ * @throws ClusterError where it could not be taken back: then it stays
  */
-export async function takeBackAdvertisement(api: KubeApi, wanted: ClaimWanted): Promise<void> {
+export async function takeBackAdvertisement(
+  api: KubeApi,
+  wanted: ClaimWanted,
+  before: KubeObject | null,
+): Promise<string | null> {
   const now = await api.find(RESOURCES.advertisements, wanted.advertisement, wanted.namespace);
-  if (now === null || !textsAt(now, 'spec', 'ipAddressPools').includes(wanted.pool)) return;
-  if (!ownedByUs(now, 'spec', 'ipAddressPools')) return;
-  const others = textsAt(now, 'spec', 'ipAddressPools').filter((name) => name !== wanted.pool);
-  if (others.length > 0) {
-    const kept = Object.fromEntries(
-      ['interfaces', 'nodeSelectors'].filter((name) => ownedByUs(now, 'spec', name)).map((name) => [name, at(now, 'spec', name)]),
-    );
-    const { name, namespace } = now.metadata;
-    const manifest = {
-      metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
-      spec: { ...kept, ipAddressPools: others },
-    };
-    await api.apply(RESOURCES.advertisements, locked(manifest, now));
-    return;
+  if (now === null || !ownedByUs(now, 'spec')) return null;
+  if (JSON.stringify(at(now, 'spec')) === JSON.stringify(at(before, 'spec'))) return null;
+  const { name, namespace } = now.metadata;
+  const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
+  if (before !== null && ownedByUs(before, 'spec')) {
+    const ours = ['ipAddressPools', 'interfaces', 'nodeSelectors'].filter((field) => ownedByUs(before, 'spec', field));
+    const spec = Object.fromEntries(ours.map((field) => [field, at(before, 'spec', field)]));
+    await api.apply(RESOURCES.advertisements, locked({ metadata, spec }, now));
+    return null;
   }
-  if (!isAllOurs(now)) return;
-  const { uid, resourceVersion } = { uid: textAt(now, 'metadata', 'uid'), resourceVersion: now.metadata.resourceVersion };
+  const others = textsAt(now, 'spec', 'ipAddressPools').filter((one) => one !== wanted.pool);
+  if (others.length > 0) {
+    await api.apply(RESOURCES.advertisements, locked({ metadata, spec: { ipAddressPools: others } }, now));
+    return null;
+  }
+  if (before !== null || !isAllOurs(now)) {
+    return `the L2Advertisement ${wanted.advertisement} names the pool, and is kept by others, too`;
+  }
+  const preconditions = { uid: textAt(now, 'metadata', 'uid'), resourceVersion: now.metadata.resourceVersion };
   await api.request('DELETE', objectPath(RESOURCES.advertisements, wanted.advertisement, wanted.namespace), {
-    body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } },
+    body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions },
   });
+  return null;
 }
 
 /** Nobody else has written anything of it. */

@@ -1,14 +1,14 @@
 /**
- * A field of the pool or the advertisement belongs to somebody else: who that is, which fields, and how they are handed over without
- * changing anything. Freehold never takes one.
+ * A field of the pool or the advertisement belongs to somebody else: who that is, which fields, and how they are handed over. Freehold
+ * never takes one.
  */
+import { stringify } from 'yaml';
 import { EXIT, FreeholdError } from '../../core/error.ts';
 import { printable } from '../../core/text.ts';
 import { FIELD_MANAGER } from '../kube/api.ts';
 import type { ClusterError } from '../kube/errors.ts';
-import { at, isObject, type KubeObject } from '../kube/objects.ts';
-import { apiVersionOf, type Resource } from '../kube/resources.ts';
-import { ownedByUs } from './owned.ts';
+import type { KubeObject } from '../kube/objects.ts';
+import type { Resource } from '../kube/resources.ts';
 
 /** In the words of whoever keeps the field. */
 const KEEPERS: readonly { readonly pattern: RegExp; readonly how: string }[] = [
@@ -23,11 +23,11 @@ const KEEPERS: readonly { readonly pattern: RegExp; readonly how: string }[] = [
   { pattern: /^helm/, how: 'Change it in the values of its Helm release, or take the object out of the chart.' },
 ];
 
-/** @param current the object as it is; null where it was not there a moment ago */
-export function fieldConflict(error: ClusterError, resource: Resource, name: string, current: KubeObject | null): FreeholdError {
-  const causes = error.status?.causes ?? [];
+/** @param wanted the object as it was to be applied: with all that is Freehold's */
+export function fieldConflict(error: ClusterError, resource: Resource, wanted: KubeObject): FreeholdError {
+  const { name } = wanted.metadata;
   const byOwner = new Map<string, string[]>();
-  for (const { message, field } of causes) {
+  for (const { message, field } of error.status?.causes ?? []) {
     const owner = /^conflict with "([^"]*)"/.exec(message)?.[1] ?? 'another manager';
     byOwner.set(owner, [...(byOwner.get(owner) ?? []), field]);
   }
@@ -36,22 +36,15 @@ export function fieldConflict(error: ClusterError, resource: Resource, name: str
   );
   const keeper = KEEPERS.find(({ pattern }) => [...byOwner.keys()].some((owner) => pattern.test(owner)));
   const text = owners.length > 0 ? owners.join('; ') : printable(error.message, 500);
-  const command =
-    current === null
-      ? null
-      : handOver(
-          resource,
-          current,
-          causes.map(({ field }) => field),
-        );
-  const then = 'Then run the same command again.';
   return new FreeholdError(
     'cluster-field-conflict',
     `${resource.kind} ${name} is kept by somebody else, and Freehold takes over nobody's field: ${text}. Nothing was changed.`,
     {
-      hint: `${keeper?.how ?? 'Change the field where its owner keeps it.'}${
-        command === null ? '' : ` Or hand it over to Freehold, with the values that it has now:\n${command}\n${then}`
-      }`,
+      hint: [
+        keeper?.how ?? 'Change the field where its owner keeps it.',
+        'Or take it from its owner yourself: this writes what was to be pushed, proven or not at that moment. Then run the same command again.',
+        handOver(wanted),
+      ].join('\n'),
       exitCode: EXIT.no,
       cause: error,
     },
@@ -59,21 +52,10 @@ export function fieldConflict(error: ClusterError, resource: Resource, name: str
 }
 
 /**
- * Gives Freehold the fields as they stand, beside those that it has: what is applied is what is there, so that nothing changes but whose
- * they are. null where that cannot be said for fields of this form.
+ * All that Freehold would have applied: less would drop what is its already, and the same values as now would only make it one owner of
+ * two. In lines that are short enough to be shown whole.
  */
-function handOver(resource: Resource, current: KubeObject, fields: readonly string[]): string | null {
-  const names = fields.map((field) => /^\.spec\.([A-Za-z0-9]+)/.exec(field)?.[1]);
-  const spec = at(current, 'spec');
-  if (!isObject(spec) || names.length === 0 || names.some((name) => name === undefined)) return null;
-  const ours = Object.keys(spec).filter((name) => names.includes(name) || ownedByUs(current, 'spec', name));
-  const { name, namespace } = current.metadata;
-  const object = {
-    apiVersion: apiVersionOf(resource),
-    kind: resource.kind,
-    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
-    spec: Object.fromEntries(ours.map((key) => [key, spec[key]])),
-  };
-  const text = printable(JSON.stringify(object), 2_000).replaceAll("'", "'\\''");
-  return `echo '${text}' | kubectl apply --server-side --force-conflicts --field-manager=${FIELD_MANAGER} -f -`;
+function handOver(wanted: KubeObject): string {
+  const text = stringify(wanted, { lineWidth: 100 }).trimEnd();
+  return [`kubectl apply --server-side --force-conflicts --field-manager=${FIELD_MANAGER} -f - <<'END'`, text, 'END'].join('\n');
 }

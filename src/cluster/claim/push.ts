@@ -17,6 +17,8 @@ import { type Patience, withPatience } from './patience.ts';
 /** How long the pool may still appear after an answer was lost: longer than a server works on one request. */
 const LATE_MS = 20_000;
 const LATE_POLL_MS = 1_000;
+/** Patience with taking back. */
+const TAKE_BACK_MS = 10_000;
 
 export interface PushOptions extends AdvertisementWanted {
   readonly current: Current;
@@ -30,11 +32,17 @@ export interface PushOptions extends AdvertisementWanted {
 }
 
 export type PushOutcome =
-  | { readonly kind: 'pushed'; readonly pool: KubeObject; readonly advertisement: KubeObject }
+  | {
+      readonly kind: 'pushed';
+      readonly pool: KubeObject;
+      readonly advertisement: KubeObject;
+      /** Why it would not have been pushed again, where an answer was lost: somebody is there, say. */
+      readonly contested: FreeholdError | null;
+    }
   /** The pool is not in the cluster. `left`: what is, and does nothing without it; null where that is nothing at all. */
-  | { readonly kind: 'nothing'; readonly cause: unknown; readonly left: string | null }
+  | { readonly kind: 'nothing'; readonly cause: ObjectError; readonly left: string | null }
   /** The pool may be in the cluster all the same. */
-  | { readonly kind: 'unknown'; readonly cause: unknown; readonly left: string };
+  | { readonly kind: 'unknown'; readonly cause: ObjectError; readonly left: string };
 
 /** Of which object an error is. */
 export class ObjectError extends Error {
@@ -63,32 +71,49 @@ export async function dryRun(api: KubeApi, manifests: ClaimManifests, patience: 
 
 export async function pushClaim(api: KubeApi, options: PushOptions): Promise<PushOutcome> {
   const { wanted, patience, current, lateMs = LATE_MS } = options;
+  const tried = { stored: false };
   let advertisement: KubeObject;
   try {
-    advertisement = (await pushAdvertisement(api, options, patience)).object;
+    advertisement = await pushAdvertisement(api, options, patience, tried);
   } catch (cause) {
-    // What was not ours before is not ours to take back, unless a try of ours was stored.
-    return mayBeStored(cause) ? nothing(api, options, cause) : { kind: 'nothing', cause, left: null };
+    const told = new ObjectError('advertisement', cause);
+    // What was not ours before is not ours to take back, unless a try of ours may have been stored.
+    return tried.stored ? nothing(api, options, told) : { kind: 'nothing', cause: told, left: null };
   }
-  const tried = { uncertain: false };
+  const sent: KubeObject[] = [];
   try {
-    const pool = await withPatience(() => tryPool(api, options, tried), patience);
-    return { kind: 'pushed', pool, advertisement: await keepAdvertised(api, options, advertisement) };
+    const pool = await withPatience(() => tryPool(api, options, sent), patience);
+    return { kind: 'pushed', pool, advertisement: await keepAdvertised(api, options, advertisement), contested: null };
   } catch (cause) {
-    if (!tried.uncertain) return nothing(api, options, cause);
-    const found = await lookForPool(api, options, lateMs).catch((error: unknown) => error);
-    if (isPool(found)) return { kind: 'pushed', pool: found, advertisement: await keepAdvertised(api, options, advertisement) };
+    const told = new ObjectError('pool', cause);
+    if (sent.length === 0) return nothing(api, options, told);
+    const found = await lookForPool(api, options, sent, lateMs);
+    if (isPool(found)) {
+      // It was stored; and who showed himself since is told all the same.
+      const contested = cause instanceof FreeholdError && !(cause instanceof ClusterError) ? cause : null;
+      return { kind: 'pushed', pool: found, advertisement: await keepAdvertised(api, options, advertisement), contested };
+    }
     const why = found instanceof Error ? ` (${found.message})` : '';
     const left = `An answer of the API server was lost: the IPAddressPool ${wanted.pool} may ${current.pool === null ? 'be there' : 'be changed'}, and the L2Advertisement ${wanted.advertisement} names it${why}`;
-    return { kind: 'unknown', cause, left };
+    return { kind: 'unknown', cause: told, left };
   }
 }
 
-/** A 409 for its version alone (MetalLB writes its status all the time) is tried again; a pool that somebody changed is not pushed over. */
-async function tryPool(api: KubeApi, options: PushOptions, tried: { uncertain: boolean }): Promise<KubeObject> {
+/**
+ * A 409 for its version alone (MetalLB writes its status all the time) is tried again; a pool that somebody changed is not pushed over.
+ * @param sent pools that were sent and of which no answer came
+ */
+async function tryPool(api: KubeApi, options: PushOptions, sent: KubeObject[]): Promise<KubeObject> {
   const { wanted, current, stillProven } = options;
-  const before = await api.find(RESOURCES.pools, wanted.pool, wanted.namespace);
-  if (tried.uncertain && before !== null && isOurPush(before, options.pool())) return before;
+  const read = (): Promise<KubeObject | null> => api.find(RESOURCES.pools, wanted.pool, wanted.namespace);
+  if (sent.length > 0) {
+    const stored = await read();
+    if (isOneOf(stored, sent)) return stored;
+  }
+  await stillProven();
+  // After the look, which takes seconds: nothing lies between this reading and the writing.
+  const before = await read();
+  if (isOneOf(before, sent)) return before;
   if (JSON.stringify(at(before, 'spec')) !== JSON.stringify(at(current.pool, 'spec'))) {
     throw new FreeholdError(
       'claim-changed-meanwhile',
@@ -99,20 +124,17 @@ async function tryPool(api: KubeApi, options: PushOptions, tried: { uncertain: b
       },
     );
   }
-  await stillProven();
+  const pool = locked(options.pool(), before);
   try {
-    return await api.apply(RESOURCES.pools, locked(options.pool(), before));
+    return await api.apply(RESOURCES.pools, pool);
   } catch (error) {
-    if (mayBeStored(error)) tried.uncertain = true;
+    if (mayBeStored(error)) sent.push(pool);
     throw error;
   }
 }
 
-/** The pool, where it is as we pushed it. */
-async function findPool(api: KubeApi, { wanted, pool }: PushOptions): Promise<KubeObject | null> {
-  const found = await api.find(RESOURCES.pools, wanted.pool, wanted.namespace);
-  return found !== null && isOurPush(found, pool()) ? found : null;
-}
+const isOneOf = (found: KubeObject | null, sent: readonly KubeObject[]): found is KubeObject =>
+  found !== null && sent.some((pool) => isOurPush(found, pool));
 
 /** The proof holds the moment of its live run, and who made it: nobody else's is the same. */
 const isOurPush = (found: KubeObject, pushed: KubeObject): boolean =>
@@ -121,13 +143,25 @@ const isOurPush = (found: KubeObject, pushed: KubeObject): boolean =>
 
 const isPool = (value: unknown): value is KubeObject => typeof value === 'object' && value !== null && 'metadata' in value;
 
-/** null: it was not there, until the end. */
-async function lookForPool(api: KubeApi, options: PushOptions, lateMs: number): Promise<KubeObject | null> {
-  const { now } = options.patience;
+/** null: it was not there, until the end. An error: it could not be looked for. */
+async function lookForPool(
+  api: KubeApi,
+  { wanted, patience: { now } }: PushOptions,
+  sent: readonly KubeObject[],
+  lateMs: number,
+): Promise<KubeObject | Error | null> {
   const untilMs = now() + lateMs;
+  let last: Error | null = null;
   for (;;) {
-    const found = await findPool(api, options);
-    if (found !== null || now() + LATE_POLL_MS > untilMs) return found;
+    try {
+      const found = await api.find(RESOURCES.pools, wanted.pool, wanted.namespace);
+      if (isOneOf(found, sent)) return found;
+      last = null;
+    } catch (error) {
+      if (!(error instanceof ClusterError) || !error.mayPass) return error instanceof Error ? error : new Error(String(error));
+      last = error;
+    }
+    if (now() + LATE_POLL_MS > untilMs) return last;
     await pause(LATE_POLL_MS);
   }
 }
@@ -138,21 +172,21 @@ async function keepAdvertised(api: KubeApi, options: PushOptions, before: KubeOb
   try {
     const now = await withPatience(() => api.find(RESOURCES.advertisements, wanted.advertisement, wanted.namespace), patience);
     if (now !== null && advertises(now, wanted.pool)) return now;
-    return (await pushAdvertisement(api, { wanted, gonePools }, patience)).object;
+    return await pushAdvertisement(api, { wanted, gonePools }, patience);
   } catch {
     // The read-back tells whether it is advertised.
     return before;
   }
 }
 
-async function nothing(api: KubeApi, { wanted, current }: PushOptions, cause: unknown): Promise<PushOutcome> {
-  // A pool that was there before goes on needing what names it.
-  if (current.pool !== null && current.advertisement !== null && advertises(current.advertisement, wanted.pool)) {
-    return { kind: 'nothing', cause, left: null };
-  }
+async function nothing(api: KubeApi, { wanted, current, patience }: PushOptions, cause: ObjectError): Promise<PushOutcome> {
   try {
-    await takeBackAdvertisement(api, wanted);
-    return { kind: 'nothing', cause, left: null };
+    const brief = { ...patience, untilMs: patience.now() + TAKE_BACK_MS };
+    return {
+      kind: 'nothing',
+      cause,
+      left: await withPatience(() => takeBackAdvertisement(api, wanted, current.advertisement), brief),
+    };
   } catch (error) {
     const why = error instanceof FreeholdError ? error.message : String(error);
     const left = `the L2Advertisement ${wanted.advertisement} may name the pool, which does nothing without it; it could not be taken back (${why})`;
@@ -162,7 +196,7 @@ async function nothing(api: KubeApi, { wanted, current }: PushOptions, cause: un
 
 /** For people: what became of it, where it was not pushed. */
 export function pushFailure(outcome: Exclude<PushOutcome, { kind: 'pushed' }>): FreeholdError {
-  const { cause } = outcome;
+  const { cause } = outcome.cause;
   const why = cause instanceof Error ? cause.message : String(cause);
   const hint = cause instanceof FreeholdError ? cause.hint : undefined;
   const exitCode = cause instanceof FreeholdError ? cause.exitCode : EXIT.failure;

@@ -6,7 +6,7 @@
  * the push. (MetalLB renews the time in a ConfigurationState whenever it looks at the configuration, and the counters only where they
  * change: a range that moves and keeps its size leaves them as they are.)
  */
-import { sizeOf } from '../../core/address/range.ts';
+import { type Ipv4Range, sizeOf } from '../../core/address/range.ts';
 import { oneLine } from '../../core/text.ts';
 import { advertisementsOf } from '../election.ts';
 import { FIELD_MANAGER } from '../kube/api.ts';
@@ -44,6 +44,8 @@ export interface Claimed {
   /** undefined: not looked at. */
   readonly advertisement?: string;
   readonly size: number;
+  /** Its IPv4 addresses; default: only their number is compared. */
+  readonly range?: Ipv4Range;
   readonly before?: BeforePush;
 }
 
@@ -80,11 +82,13 @@ export const inOneLine = (text: string): string => oneLine(text, SENTENCE);
 
 /** null: both objects are as they were pushed, as far as MetalLB cares. */
 function whatIsNotThere({ pool: object, advertisement }: Seen, claimed: Claimed): string | null {
-  const { pool: name, advertisement: advertisementName, size } = claimed;
+  const { pool: name, advertisement: advertisementName, size, range } = claimed;
   if (object === null) return `The IPAddressPool ${name} is not in the cluster any more: somebody deleted it after the push.`;
   const pool = readPool(object);
-  const holds = pool.addresses.reduce((sum, range) => sum + sizeOf(range), 0);
-  if (holds !== size) {
+  const holds = pool.addresses.reduce((sum, part) => sum + sizeOf(part), 0);
+  const [only] = pool.addresses;
+  const isElsewhere = range !== undefined && (only?.first !== range.first || only.last !== range.last);
+  if (holds !== size || isElsewhere) {
     const written = inOneLine(pool.written.slice(0, MOST_NAMED).join(', '));
     return `The IPAddressPool ${name} holds ${written === '' ? 'nothing' : written} now, and not what was pushed: somebody changed it after the push.`;
   }

@@ -2,6 +2,7 @@
  * Reads back what MetalLB made of a pushed claim: asks until it is clear, or the patience is over. What is clear is read-back-verdict.ts's
  * to say. Writes nothing.
  */
+import type { Ipv4Range } from '../../core/address/range.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { ClusterError, isClusterError } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/objects.ts';
@@ -22,6 +23,8 @@ export interface ReadBackOptions {
   readonly advertisement?: string;
   /** How many IPv4 addresses the pool was given. */
   readonly size: number;
+  /** Those addresses; default: only their number is compared. */
+  readonly range?: Ipv4Range;
   /**
    * What `beforePush` gave right before the push. Default: unknown; then only what the API server's own times place after the push, to
    * the second, counts as news.

@@ -1,5 +1,7 @@
 /** `freehold apply` where somebody else is at work at the same moment, where answers are lost, and where time plays tricks. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { connectCluster } from '../../../src/cluster/connect.ts';
 import { verified } from './answers.ts';
 import { type Ground, RANGE, startGround } from './ground.ts';
 
@@ -10,6 +12,7 @@ beforeEach(async () => {
 afterEach(() => ground.close());
 
 const POOL_PATH = /\/ipaddresspools\/production-pool$/;
+const ADVERTISEMENT = /\/l2advertisements\/production-advertisement$/;
 const push = { method: 'PATCH', path: POOL_PATH, dryRun: false };
 const NAMESPACE = 'metallb-system';
 const pool = (name: string, ...addresses: string[]) => ({
@@ -136,6 +139,78 @@ describe('a pool that fails after its advertisement', () => {
     expect((await ground.apply({ waitMs: 1_200, range: '192.0.2.200-192.0.2.223' })).exitCode).toBe(5);
     expect(ground.pools()).toEqual({ 'production-pool': [RANGE] });
     expect(ground.advertisements()).toEqual({ 'production-advertisement': { ipAddressPools: ['production-pool'] } });
+  });
+});
+
+describe('an advertisement', () => {
+  it('is brought back to what it was where the pool fails: interfaces, too', async () => {
+    await ground.apply({ range: '192.0.2.100-192.0.2.107', name: 'first' });
+    ground.cluster.fault(push, { kind: 'status', status: 403, message: 'ipaddresspools.metallb.io is forbidden' });
+    expect((await ground.apply({ interface: ['eth1'] })).exitCode).toBe(4);
+    expect(ground.advertisements()).toEqual({ 'production-advertisement': { ipAddressPools: ['first'] } });
+  });
+
+  it('of which the answer was lost is taken back, whatever came after that', async () => {
+    ground.cluster.fault({ method: 'PATCH', path: ADVERTISEMENT, dryRun: false, times: 1 }, { kind: 'reset-after' });
+    const undo = ground.cluster.before({ method: 'PATCH', path: ADVERTISEMENT, dryRun: false }, () => {
+      undo();
+      setTimeout(() => ground.cluster.setWebhook('no-endpoints'), 0);
+    });
+    const { exitCode } = await ground.apply({ waitMs: 1_500 });
+    expect(exitCode).toBe(5);
+    expect(ground.advertisements()).toEqual({});
+    expect(ground.claims).toMatchObject([{ state: 'failed' }]);
+  });
+});
+
+describe('a pool that is kept by somebody else', () => {
+  it('can be handed over as it is told, and the same command then goes through', async () => {
+    await ground.apply();
+    ground.cluster.change(
+      'IPAddressPool',
+      'production-pool',
+      NAMESPACE,
+      { spec: { addresses: ['192.0.2.200-192.0.2.210'] } },
+      'kubectl-edit',
+    );
+    const { error } = await ground.apply();
+    const [, text = ''] = /<<'END'\n([\s\S]*)\nEND$/.exec(error?.hint ?? '') ?? [];
+    // What kubectl sends for that command line.
+    const api = connectCluster({ path: ground.cluster.kubeconfig('apply'), context: null });
+    await api.request('PATCH', `/apis/metallb.io/v1beta1/namespaces/${NAMESPACE}/ipaddresspools/production-pool`, {
+      query: { fieldManager: 'freehold', force: true },
+      contentType: 'application/apply-patch+yaml',
+      body: parse(text),
+    });
+    expect((await ground.apply()).exitCode).toBe(0);
+    expect(ground.pools()).toEqual({ 'production-pool': [RANGE] });
+  });
+});
+
+describe('who shows himself while an answer is lost', () => {
+  it('is told, although the pool was stored', async () => {
+    ground.cluster.fault({ ...push, times: 1 }, { kind: 'reset-after' });
+    let monotonicMs = performance.now();
+    ground.clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() + monotonicMs };
+    monotonicMs = 0;
+    const undo = ground.cluster.before(push, () => {
+      undo();
+      // The proof is old by the next try; and at that moment the pool cannot be read.
+      monotonicMs = 11_000;
+      ground.cluster.fault(
+        { method: 'GET', path: POOL_PATH, times: 1 },
+        { kind: 'status', status: 404, message: 'ipaddresspools.metallb.io "production-pool" not found' },
+      );
+    });
+    ground.live = (run, range) =>
+      verified(
+        range,
+        run === 3 ? { conflicts: [{ address: '192.0.2.215', mac: '00:80:77:12:34:56', vendor: null, kind: 'used' }] } : {},
+      );
+    const { exitCode, stdout } = await ground.apply({ waitMs: 30_000 });
+    expect([exitCode, ground.claims[0]?.state]).toEqual([3, 'complete']);
+    expect(stdout).toContain('somebody came in the last seconds');
+    expect(ground.claims[0]?.outcome).toContain('contested');
   });
 });
 

@@ -93,7 +93,7 @@ describe('what is told of a push that failed', () => {
       1,
     ],
   ] as const)('%s', (_, outcome, message, code, exitCode) => {
-    const told = pushFailure(outcome);
+    const told = pushFailure({ ...outcome, cause: new ObjectError('pool', outcome.cause) });
     expect([told.code, told.exitCode, told.cause]).toEqual([code, exitCode, outcome.cause]);
     expect(told.message).toMatch(message);
     if (outcome.kind === 'unknown') expect(told.hint).toMatch(/^X may be there\. Run the same command again/);
