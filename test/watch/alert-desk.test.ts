@@ -36,6 +36,7 @@ function desk(channels: readonly ChannelConfig[]) {
     ),
   });
   const log: string[] = [];
+  const settled: string[] = [];
   const made = new ChannelDesk(
     { channels },
     {
@@ -44,7 +45,7 @@ function desk(channels: readonly ChannelConfig[]) {
       logger: logTo(log),
       version: '0.1.0',
       open: () => [],
-      onSettled: () => undefined,
+      onSettled: (channel) => settled.push(channel),
       onRetry: () => undefined,
     },
   );
@@ -54,7 +55,7 @@ function desk(channels: readonly ChannelConfig[]) {
     book.add([change({ id })]);
     book.flush();
   };
-  return { desk: made, book, put, disk, guard, log };
+  return { desk: made, book, put, disk, guard, log, settled };
 }
 
 const idsOf = (received: readonly { readonly body: string }[]): string[] =>
@@ -70,6 +71,8 @@ describe('ChannelDesk, configured again', () => {
     made.put(1);
     await expect.poll(() => made.desk.states().get('hook')?.failing, PATIENT).toContain('ECONNREFUSED');
     await expect.poll(() => idsOf(other.received), PATIENT).toEqual(['1-1']);
+    // The receiver has it a moment before its answer is here.
+    await expect.poll(() => made.settled, PATIENT).toContain('other');
     const up = await receiver();
     // Both change: one goes elsewhere, of the other only the filter.
     await made.desk.configure({ channels: [hook('hook', up.url), hook('other', other.url, { minSeverity: 'warning' })] });
