@@ -31,7 +31,7 @@ import { clusterOf } from './cluster-options.ts';
 import { confirm, terminalAsk } from './confirm.ts';
 import { criteriaParameters } from './criteria.ts';
 import { usageError } from './exit.ts';
-import type { Ask } from './interfaces.ts';
+import { type Ask, askOnTerminal } from './interfaces.ts';
 import type { Output } from './output.ts';
 import { count } from './words.ts';
 
@@ -134,7 +134,8 @@ async function claim(
       signal: interruption.signal,
       onRetry: (error) => narrate(shared, 'Cluster', `Trying again: ${error.message}`),
     });
-    const ask = given.ask === undefined ? terminalAsk(output) : given.ask;
+    const onTerminal = terminalAsk(output) === null ? null : (text: string) => askOnTerminal(text, interruption.signal);
+    const ask = given.ask === undefined ? onTerminal : given.ask;
     const run: ApplyRun = {
       ...shared,
       api,

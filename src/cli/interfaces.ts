@@ -81,16 +81,20 @@ export async function chooseInterface(choices: readonly InterfaceChoice[], ask: 
   return chosen.name;
 }
 
-/** Asks on the terminal: the question goes to stderr, so that stdout stays the answer's. */
-export async function askOnTerminal(question: string): Promise<string | null> {
+/** Asks on the terminal: the question goes to stderr, so that stdout stays the answer's. @param until takes the question back */
+export async function askOnTerminal(question: string, until?: AbortSignal): Promise<string | null> {
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   const left = new Promise<null>((resolve) => reader.once('close', () => resolve(null)));
+  // Left open, it would hold the process until somebody presses Enter.
+  const close = (): void => reader.close();
+  until?.addEventListener('abort', close, { once: true });
   try {
     const answer = await Promise.race([reader.question(question).catch(() => null), left]);
     // Ctrl-C leaves the cursor on the line of the question.
     if (answer === null) process.stderr.write('\n');
     return answer;
   } finally {
+    until?.removeEventListener('abort', close);
     reader.close();
   }
 }
