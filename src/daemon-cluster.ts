@@ -24,6 +24,9 @@ import { MergedClusterView } from './watch/cluster-view-source.ts';
 import type { LiveEvent } from './watch/guard-types.ts';
 import { type AskedSegment, NodeMacs } from './watch/node-macs.ts';
 
+/** A watch that ends is waited for no longer than this: it asks for nothing any more, whatever it still hangs on. */
+const STOP_MS = 1_000;
+
 export interface DaemonClusterOptions {
   readonly metallb: MetallbConfig;
   readonly ledger: Ledger;
@@ -119,14 +122,14 @@ export class DaemonCluster {
     this.#wanted = wanted;
     this.#follow(before ?? this.#options.ledger.clusterView.load());
     this.#watch?.start();
-    await stopping?.stop();
+    await within(STOP_MS, stopping?.stop());
   }
 
   async stop(): Promise<void> {
     if (this.#judging !== null) clearImmediate(this.#judging);
     this.#nodeMacs.stop();
     this.view.stop();
-    await this.#watch?.stop();
+    await within(STOP_MS, this.#watch?.stop());
   }
 
   #find({ cluster, kubeconfig, context, namespace }: MetallbConfig): Wanted | null {
@@ -162,4 +165,15 @@ export class DaemonCluster {
     }
     return strangers;
   }
+}
+
+/** Resolves when the work is done, or after `ms`. */
+async function within(ms: number, work: Promise<void> | undefined): Promise<void> {
+  let late: NodeJS.Timeout | undefined;
+  await Promise.race([
+    work,
+    new Promise<void>((resolve) => {
+      late = setTimeout(resolve, ms);
+    }),
+  ]).finally(() => clearTimeout(late));
 }

@@ -1,17 +1,20 @@
 /**
  * What the guard watches over: the configuration, put together with what is known of a cluster and the MACs of its nodes. Goes on with
- * what was last known while the cluster is away, after a restart too, and lets pools of the cluster in only when its nodes were asked for
- * their MACs once: until then a node could not be told from a stranger. Owns the order of things; what a view is stands in core/conflict.
+ * what was last known while the cluster is away, after a restart too, and lets pools of the cluster in only when its nodes are known and
+ * were asked for their MACs once: until then a node could not be told from a stranger. Owns the order of things; what a view is stands in core/conflict.
  */
 
 import type { FollowedPools } from '../core/claim/standing.ts';
 import { compareAnnouncers, type Difference, type Differences, lasting, NO_DIFFERENCES } from '../core/conflict/announcers.ts';
 import {
+  asOfKnown,
   asOfNeeded,
   type ClusterFeed,
   type ClusterKnowledge,
   type ClusterStatus,
+  isOtherServer,
   NOTHING_KNOWN,
+  ofOneServer,
   orLastKnown,
 } from '../core/conflict/cluster-knowledge.ts';
 import type { ClusterView, ClusterViewSource } from '../core/conflict/cluster-view.ts';
@@ -25,6 +28,14 @@ import type { NodeMacs, NodeReport } from './node-macs.ts';
 /** A pool that comes may wait so long for nodes and Services that come after it. */
 const GATHER_MS = 3_000;
 const LOOK_MS = 50;
+/** After this pools are guarded without nodes, where these cannot be read and that does not pass by itself. */
+const WITHOUT_NODES_MS = 60_000;
+const LOOK_LATER_MS = 1_000;
+/** Why nodes cannot be read until somebody does something about it. */
+const LASTING: ReadonlySet<string> = new Set(['cluster-forbidden', 'cluster-kind-unknown', 'cluster-invalid']);
+const WAITS = 'The pools of the cluster are not guarded yet: its nodes are not known, and each would count as a stranger.';
+const WITHOUT_NODES =
+  'The pools of the cluster are guarded without its nodes, which cannot be read: each counts as a stranger unless metallb.speakers names its MAC.';
 /** At most so often is a change stored … */
 const STORE_MS = 3_000;
 /** … and so often that nothing changed. */
@@ -80,6 +91,10 @@ export class MergedClusterView implements ClusterViewSource {
   /** Pools that the cluster has now may be seen. */
   #open = false;
   #opening = false;
+  /** Grows where pools may no longer be let in for what was known before: another cluster, or the end. */
+  #epoch = 0;
+  /** The API server that is read, as far as it is known. */
+  #server: string | null = null;
   #view: ClusterView;
   #shown: string;
   #differences: Differences = NO_DIFFERENCES;
@@ -110,11 +125,12 @@ export class MergedClusterView implements ClusterViewSource {
   /** Which cluster the pools are of, and as of when; null: none is followed. */
   followed(): FollowedPools | null {
     if (this.#cluster === null) return null;
-    const { server, kinds } = this.#cluster.feed.status();
+    const [, { server, kinds }] = this.#now(this.#cluster);
+    const last = this.#isElsewhere(this.#cluster) ? null : this.#last;
     return {
-      server: server ?? this.#cluster.server ?? this.#last?.server ?? null,
+      server: server ?? this.#cluster.server ?? last?.server ?? null,
       namespace: this.#cluster.namespace,
-      poolsAsOfMs: kinds.find(({ kind }) => kind === 'pools')?.asOfMs ?? this.#last?.asOfMs ?? null,
+      poolsAsOfMs: kinds.find(({ kind }) => kind === 'pools')?.asOfMs ?? last?.asOfMs ?? null,
     };
   }
 
@@ -137,20 +153,23 @@ export class MergedClusterView implements ClusterViewSource {
     this.#unsubscribe?.();
     this.#unsubscribe = null;
     this.#open = false;
+    this.#epoch++;
     this.#cluster = cluster;
+    this.#server = cluster?.server ?? null;
     this.#last = cluster === null || stored === null || isOther(stored, cluster.server, cluster) ? null : stored;
     this.#options.nodeMacs.setNodes(this.#knowledge(false).nodes ?? [], this.#last?.macs);
     this.#refresh();
     if (cluster === null) return;
     this.#unsubscribe = cluster.feed.onChange(() => this.#fed(cluster));
     this.#toucher ??= setInterval(() => this.#touch(), TOUCH_MS).unref();
+    this.#letInWhenDue();
   }
 
   /** What is known of the cluster that is followed, as the next run would find it; null for none. */
   snapshot(): StoredClusterView | null {
     const server = this.#cluster?.feed.status().server ?? this.#cluster?.server ?? this.#last?.server ?? null;
-    const asOfMs = this.#asOfMs();
-    if (this.#cluster === null || server === null || asOfMs === null) return null;
+    const asOfMs = this.#storedAsOfMs();
+    if (this.#cluster === null || server === null || asOfMs === null || this.#isElsewhere(this.#cluster)) return null;
     const { namespace } = this.#cluster;
     return { server, namespace, asOfMs, knowledge: this.#knowledge(true), macs: this.#options.nodeMacs.records() };
   }
@@ -163,7 +182,7 @@ export class MergedClusterView implements ClusterViewSource {
   report(): ClusterReport {
     const { nodeMacs, clock } = this.#options;
     return {
-      status: this.#cluster?.feed.status() ?? null,
+      status: this.#cluster === null ? null : this.#status(this.#cluster),
       asOfMs: this.#cluster === null ? null : this.#asOfMs(),
       nodes: nodeMacs.report(),
       heldBack: nodeMacs.learned.heldBack,
@@ -176,6 +195,7 @@ export class MergedClusterView implements ClusterViewSource {
   stop(): void {
     this.#unsubscribe?.();
     this.#unsubscribe = null;
+    this.#epoch++;
     if (this.#toucher !== null) clearInterval(this.#toucher);
     this.#toucher = null;
     if (this.#storing !== null) clearTimeout(this.#storing);
@@ -185,51 +205,97 @@ export class MergedClusterView implements ClusterViewSource {
 
   /** @param all with the pools that the guard does not see yet */
   #knowledge(all: boolean): ClusterKnowledge {
-    const now = this.#cluster?.feed.knowledge() ?? NOTHING_KNOWN;
-    return orLastKnown(all || this.#open ? now : { ...now, pools: null }, this.#last?.knowledge ?? NOTHING_KNOWN);
+    const now = this.#cluster === null ? NOTHING_KNOWN : this.#now(this.#cluster)[0];
+    const last = this.#last?.knowledge ?? NOTHING_KNOWN;
+    if (all || this.#open) return orLastKnown(now, last);
+    return orLastKnown({ ...now, pools: null }, last.nodes === null ? { ...last, pools: null } : last);
+  }
+
+  /** What is known now of the server that is read now, and how it is read. */
+  #now({ feed }: FollowedCluster): [ClusterKnowledge, ClusterStatus] {
+    return ofOneServer(feed.knowledge(), feed.status());
+  }
+
+  #status(cluster: FollowedCluster): ClusterStatus {
+    const [, status] = this.#now(cluster);
+    const { pools, nodes } = this.#knowledge(true);
+    if (pools === null || nodes !== null) return status;
+    return { ...status, remarks: [...status.remarks, this.#open ? WITHOUT_NODES : WAITS] };
   }
 
   /** Of the oldest part that the guard goes by. */
   #asOfMs(): number | null {
-    const live = this.#cluster === null ? null : asOfNeeded(this.#cluster.feed.status());
+    const live = this.#cluster === null ? null : asOfNeeded(this.#now(this.#cluster)[1]);
     return (this.#open || this.#last === null ? live : null) ?? this.#last?.asOfMs ?? null;
+  }
+
+  /** Of the oldest part that is known, where some was never read. */
+  #storedAsOfMs(): number | null {
+    return this.#asOfMs() ?? (this.#cluster === null ? null : asOfKnown(this.#now(this.#cluster)[1]));
   }
 
   #fed(cluster: FollowedCluster): void {
     if (cluster !== this.#cluster) return;
     const { server } = cluster.feed.status();
-    if (this.#last !== null && isOther(this.#last, server, cluster)) {
+    if (this.#isElsewhere(cluster)) {
       this.#options.logger.warn(
-        { server, before: this.#last.server },
+        { server, before: this.#server ?? this.#last?.server },
         'the kubeconfig names another cluster: the pools of the former one are guarded no more',
       );
       this.#last = null;
+      this.#open = false;
+      this.#epoch++;
     }
+    this.#server = server ?? this.#server;
     this.#options.nodeMacs.setNodes(this.#knowledge(false).nodes ?? []);
-    if (!this.#open && !this.#opening && cluster.feed.knowledge().pools !== null) void this.#letIn();
+    this.#letInWhenDue();
     this.#refresh();
   }
 
+  /** The server is another one than what is known is of, and that was not told yet. */
+  #isElsewhere(cluster: FollowedCluster): boolean {
+    const { server } = cluster.feed.status();
+    return isOtherServer(this.#server, server) || (this.#last !== null && isOther(this.#last, server, cluster));
+  }
+
+  /** Where there are pools that the guard does not see: of the cluster, or last known without the nodes. */
+  #letInWhenDue(): void {
+    if (this.#cluster === null || this.#open || this.#opening) return;
+    const [{ pools }] = this.#now(this.#cluster);
+    const last = this.#last?.knowledge ?? NOTHING_KNOWN;
+    if (pools !== null || (last.pools !== null && last.nodes === null)) void this.#letIn(this.#cluster);
+  }
+
   /** Nodes and Services come with the pools, or a little later; then the nodes are asked, and then the guard may see the pools. */
-  async #letIn(): Promise<void> {
+  async #letIn(cluster: FollowedCluster): Promise<void> {
     this.#opening = true;
-    const { clock, nodeMacs } = this.#options;
-    const followed = this.#cluster;
-    const untilMs = clock.monotonicMs() + GATHER_MS;
-    const isWhole = (): boolean => {
-      const { services, nodes } = followed?.feed.knowledge() ?? NOTHING_KNOWN;
-      return services !== null && nodes !== null;
-    };
-    while (!isWhole() && clock.monotonicMs() < untilMs) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    await nodeMacs.askOnce();
+    const { clock, nodeMacs, logger } = this.#options;
+    const epoch = this.#epoch;
+    const sinceMs = clock.monotonicMs();
+    for (let ms = 0; epoch === this.#epoch && !this.#mayLetIn(cluster, ms); ms = clock.monotonicMs() - sinceMs) {
+      await new Promise((resolve) => setTimeout(resolve, ms < GATHER_MS ? LOOK_MS : LOOK_LATER_MS).unref());
+    }
+    if (epoch === this.#epoch) await nodeMacs.askOnce();
     this.#opening = false;
-    if (followed !== this.#cluster) {
+    if (epoch !== this.#epoch) {
       // Another one is followed by now: its pools wait for its own nodes.
-      if (this.#cluster !== null) this.#fed(this.#cluster);
+      if (this.#unsubscribe !== null) this.#letInWhenDue();
       return;
     }
+    if (this.#knowledge(true).nodes === null) logger.warn({ server: this.#server }, WITHOUT_NODES);
     this.#open = true;
     this.#refresh();
+  }
+
+  /** @param waitedMs since there are pools */
+  #mayLetIn(cluster: FollowedCluster, waitedMs: number): boolean {
+    const [{ pools, services, nodes }, { kinds }] = this.#now(cluster);
+    if (services !== null && nodes !== null) return true;
+    if (waitedMs < GATHER_MS) return false;
+    if (this.#knowledge(true).nodes !== null) return true;
+    if (waitedMs < WITHOUT_NODES_MS) return false;
+    // Pools that were last known without nodes were guarded without them.
+    return pools === null || LASTING.has(kinds.find(({ kind }) => kind === 'nodes')?.problem?.code ?? '');
   }
 
   #refresh(): void {
@@ -275,7 +341,7 @@ export class MergedClusterView implements ClusterViewSource {
   }
 
   #touch(): void {
-    const asOfMs = this.#asOfMs();
+    const asOfMs = this.#storedAsOfMs();
     if (this.#storing === null && asOfMs !== null && asOfMs !== this.#touchedMs) this.#store(false);
   }
 
@@ -291,4 +357,4 @@ export class MergedClusterView implements ClusterViewSource {
 }
 
 const isOther = (stored: StoredClusterView, server: string | null, { namespace }: FollowedCluster): boolean =>
-  (server !== null && server !== stored.server) || namespace !== stored.namespace;
+  isOtherServer(server, stored.server) || namespace !== stored.namespace;

@@ -11,6 +11,7 @@ import type { ClusterNodeFacts } from '../core/conflict/cluster-knowledge.ts';
 import {
   createNodeMacs,
   type Doubts,
+  forgetGone,
   forgetOld,
   hearNode,
   type LearnedSpeakers,
@@ -69,11 +70,13 @@ export class NodeMacs {
   readonly #options: NodeMacsOptions;
   readonly #book = createNodeMacs();
   #learned: LearnedSpeakers = { speakers: [], heldBack: [] };
-  /** Addresses that were asked since they are a node's. */
-  readonly #asked = new Set<Ipv4>();
+  /** Addresses that were asked since they are a node's, and when their time to answer was last over, epoch ms. */
+  readonly #asked = new Map<Ipv4, number>();
   #asking: Promise<void> | null = null;
   #again = false;
   #timer: NodeJS.Timeout | null = null;
+  /** To the end of the grace of a node that is gone. */
+  #forgetting: NodeJS.Timeout | null = null;
   #stopped = false;
 
   constructor(options: NodeMacsOptions) {
@@ -82,10 +85,12 @@ export class NodeMacs {
 
   /** The nodes as they are from now on; where one is new it is asked. @param remembered what an earlier run knew of them */
   setNodes(nodes: readonly ClusterNodeFacts[], remembered: readonly NodeMacRecord[] = []): void {
-    const news = setNodes(this.#book, nodes);
-    recall(this.#book, remembered);
-    for (const address of this.#asked) if (!this.#book.byAddress.has(address)) this.#asked.delete(address);
+    const { clock } = this.#options;
+    const news = setNodes(this.#book, nodes, clock.monotonicMs());
+    recall(this.#book, remembered, clock.nowMs());
+    for (const address of this.#asked.keys()) if (!this.#book.byAddress.has(address)) this.#asked.delete(address);
     this.#judge();
+    this.#forgetLater();
     if (news) this.#askIn(ASK_SOON_MS);
   }
 
@@ -95,7 +100,7 @@ export class NodeMacs {
     if (event.source !== 'arp-reply' && event.source !== 'arp-request' && event.source !== 'arp-announcement') return;
     // A stamp from the future would keep its MAC for ever.
     const atMs = Math.min(event.atMs, this.#options.clock.nowMs());
-    if (hearNode(this.#book, event.address, event.mac, atMs)) this.#judge();
+    if (hearNode(this.#book, event.address, event.mac, atMs)) this.#judgeAndAsk();
   }
 
   /** A segment has come, or has moved. */
@@ -105,7 +110,7 @@ export class NodeMacs {
 
   /** Whom to doubt has changed. */
   judgeAgain(): void {
-    this.#judge();
+    this.#judgeAndAsk();
   }
 
   /** Asks all nodes now. Resolves when every one that can be asked was, and had its time to answer; or after FIRST_ASK_MS. */
@@ -139,8 +144,9 @@ export class NodeMacs {
 
   stop(): void {
     this.#stopped = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    for (const timer of [this.#timer, this.#forgetting]) if (timer !== null) clearTimeout(timer);
     this.#timer = null;
+    this.#forgetting = null;
   }
 
   #sight(addresses: readonly Ipv4[]): NodeSight {
@@ -163,10 +169,32 @@ export class NodeMacs {
     });
   }
 
-  #judge(): void {
+  /** @returns whether anything is otherwise than before */
+  #judge(): boolean {
+    const { clock, doubts, onChange } = this.#options;
     const before = JSON.stringify(this.#learned);
-    this.#learned = learnedSpeakers(this.#book, this.#options.doubts());
-    if (JSON.stringify(this.#learned) !== before) this.#options.onChange();
+    forgetGone(this.#book, clock.monotonicMs());
+    this.#learned = learnedSpeakers(this.#book, doubts(), (addresses) =>
+      Math.max(Number.NEGATIVE_INFINITY, ...addresses.map((address) => this.#asked.get(address) ?? Number.NEGATIVE_INFINITY)),
+    );
+    const changed = JSON.stringify(this.#learned) !== before;
+    if (changed) onChange();
+    return changed;
+  }
+
+  /** Of a suspect the node itself has the next word: it is asked without delay. */
+  #judgeAndAsk(): void {
+    if (this.#judge() && this.#learned.heldBack.some(({ why }) => why === 'stranger')) this.#askIn(ASK_SOON_MS);
+  }
+
+  #forgetLater(): void {
+    if (this.#stopped || this.#forgetting !== null || this.#book.gone.size === 0) return;
+    const firstMs = Math.min(...[...this.#book.gone.values()].map(({ untilMs }) => untilMs));
+    this.#forgetting = setTimeout(() => {
+      this.#forgetting = null;
+      this.#judge();
+      this.#forgetLater();
+    }, firstMs - this.#options.clock.monotonicMs()).unref();
   }
 
   #askIn(ms: number): void {
@@ -205,7 +233,8 @@ export class NodeMacs {
         if (asked.length === 0) return;
         try {
           if (!(await segment.ask(rangeSetOfAddresses(asked)))) return;
-          for (const address of asked) if (this.#book.byAddress.has(address)) this.#asked.add(address);
+          for (const address of asked)
+            if (this.#book.byAddress.has(address)) this.#asked.set(address, this.#options.clock.nowMs());
         } catch (error) {
           const { logger } = this.#options;
           logger.warn(
@@ -215,11 +244,15 @@ export class NodeMacs {
         }
       }),
     );
-    if (forgetOld(this.#book)) this.#judge();
+    forgetOld(this.#book);
+    // Who was the only one to answer may be excused now.
+    this.#judge();
   }
 
   #hearOwn(address: Ipv4, mac: Mac | undefined): void {
     if (mac === undefined || !this.#book.byAddress.has(address)) return;
-    if (hearNode(this.#book, address, mac, this.#options.clock.nowMs())) this.#judge();
+    const nowMs = this.#options.clock.nowMs();
+    this.#asked.set(address, nowMs);
+    if (hearNode(this.#book, address, mac, nowMs)) this.#judge();
   }
 }

@@ -45,6 +45,10 @@ class FakeFeed implements ClusterFeed {
   now: ClusterKnowledge = NOTHING_KNOWN;
   asOfMs: number | null = null;
   server: string | null = null;
+  /** Who listed a kind, where that was not `server`. */
+  listedBy: Readonly<Record<string, string>> = {};
+  /** Why the nodes cannot be read. */
+  nodesProblem: string | null = null;
   #listener: () => void = () => undefined;
 
   knowledge = (): ClusterKnowledge => this.now;
@@ -53,9 +57,10 @@ class FakeFeed implements ClusterFeed {
       kind: name,
       needed: true,
       state: known === null ? 'starting' : 'up',
-      problem: null,
+      problem: name === 'nodes' && this.nodesProblem !== null ? { code: this.nodesProblem, message: 'no' } : null,
       asOfMs: known === null ? null : this.asOfMs,
       leftOut: 0,
+      server: this.listedBy[name] ?? this.server,
     });
     const { pools, services, nodes } = this.now;
     return { server: this.server, kinds: [kind('pools', pools), kind('services', services), kind('nodes', nodes)], remarks: [] };
@@ -204,17 +209,50 @@ describe('a cluster that is read for the first time', () => {
     expect(view.ungated()).toMatchObject({ pools: view.current().pools });
   });
 
-  it('does not wait for ever: not for nodes that may not be read, nor for those that are silent', async () => {
+  it('does not wait for ever for nodes that are silent', async () => {
     follow(null);
-    feed.tell({ pools: [PRODUCTION], services: WHOLE.services });
-    await pass(2_900);
-    expect(says(view.current())).toContain('own');
-    await pass(3_300);
-    expect(says(view.current())).toBe('production 192.0.2.200-192.0.2.209 + own 192.0.2.230-192.0.2.239; no speaker; 1 held');
     answers = [];
-    feed.tell({ nodes: WHOLE.nodes });
-    await pass(1_000);
+    feed.tell(WHOLE);
+    await pass(4_000);
+    expect(says(view.current())).toBe('production 192.0.2.200-192.0.2.209 + own 192.0.2.230-192.0.2.239; no speaker; 1 held');
     expect(view.report().nodes).toEqual([{ name: 'node-a', addresses: [ip('192.0.2.11')], sight: 'silent' }]);
+  });
+
+  it('waits for nodes that come late, and says so', async () => {
+    follow(null);
+    feed.nodesProblem = 'cluster-unreachable';
+    feed.tell({ pools: [PRODUCTION], services: WHOLE.services });
+    await pass(600_000);
+    expect(view.current().pools).toEqual([OWN]);
+    expect(view.report().status?.remarks).toEqual([expect.stringContaining('are not guarded yet')]);
+    feed.nodesProblem = null;
+    feed.tell({ nodes: WHOLE.nodes });
+    await pass(2_000);
+    expect(says(view.current())).toBe(BOTH);
+    expect(view.report().status?.remarks).toEqual([]);
+    expect(shown.some(({ pools, speakers }) => pools.includes(PRODUCTION) && speakers.length === 0)).toBe(false);
+  });
+
+  it('is guarded without nodes after a minute where these may not be read', async () => {
+    follow(null);
+    feed.nodesProblem = 'cluster-forbidden';
+    feed.tell({ pools: [PRODUCTION], services: WHOLE.services });
+    await pass(59_000);
+    expect(view.current().pools).toEqual([OWN]);
+    await pass(3_000);
+    expect(says(view.current())).toBe('production 192.0.2.200-192.0.2.209 + own 192.0.2.230-192.0.2.239; no speaker; 1 held');
+    expect(view.report().status?.remarks).toEqual([expect.stringContaining('guarded without its nodes')]);
+  });
+
+  it('asks nobody any more once it is stopped', async () => {
+    follow(null);
+    feed.tell({ pools: [PRODUCTION] });
+    await pass(100);
+    view.stop();
+    const before = vi.getTimerCount();
+    await pass(10_000);
+    expect(vi.getTimerCount()).toBeLessThan(before);
+    expect(asks).toBe(0);
   });
 
   it('shows a pool that comes later at once', async () => {
@@ -273,9 +311,33 @@ describe('a cluster that an earlier run knew', () => {
     ['is not taken up for another server', STORED, 'https://192.0.2.8:6443', OWN_ONLY],
     ['is not taken up for another namespace', { ...STORED, namespace: 'other' }, SERVER, OWN_ONLY],
     ['is taken up where the kubeconfig cannot be read just now', STORED, null, BOTH],
+    ['is taken up for the same server, written otherwise', STORED, 'HTTPS://192.0.2.9:6443/', BOTH],
+    [
+      'is taken up for the same server, whose name was cut',
+      { ...STORED, server: 'https://[2001:db8' },
+      'https://[2001:db8',
+      BOTH,
+    ],
   ])('%s', (_, stored, server, wanted) => {
     follow(stored, server);
     expect(says(view.current())).toBe(wanted);
+  });
+
+  it('goes on where the server is read under the same name, written otherwise', () => {
+    follow(STORED, null);
+    feed.server = `${SERVER}/`;
+    feed.tell({ services: WHOLE.services });
+    expect(says(view.current())).toBe(BOTH);
+  });
+
+  it('without its nodes is not guarded before they are known, or a minute has gone', async () => {
+    follow({ ...STORED, knowledge: { ...WHOLE, nodes: null }, macs: [] });
+    expect(view.current().pools).toEqual([OWN]);
+    expect(view.ungated().pools.map(({ name }) => name)).toEqual(['production', 'own']);
+    await pass(59_000);
+    expect(view.current().pools).toEqual([OWN]);
+    await pass(3_000);
+    expect(view.current().pools.map(({ name }) => name)).toEqual(['production', 'own']);
   });
 
   it('is dropped as soon as the server turns out to be another one', () => {
@@ -318,6 +380,49 @@ describe('another cluster', () => {
     expect(view.current().pools.map(({ name }) => name)).toEqual(['staging', 'own']);
   });
 
+  it('behind the same watch is not mixed with the former one', async () => {
+    const other = 'https://192.0.2.8:6443';
+    follow(STORED);
+    feed.tell(WHOLE);
+    await pass(6_000);
+    saved = [];
+    // The kubeconfig was replaced: the nodes are listed from the other one already, the pools and Services are not.
+    feed.server = other;
+    feed.listedBy = { pools: SERVER, services: SERVER, nodes: SERVER };
+    expect(view.snapshot()).toBeNull();
+    expect(view.followed()).toMatchObject({ server: other, poolsAsOfMs: null });
+    feed.listedBy = { pools: SERVER, services: SERVER };
+    feed.tell({ nodes: [node('node-b', '192.0.2.12')] });
+    expect(says(view.current())).toBe(OWN_ONLY);
+    await pass(10_000);
+    expect(says(view.current())).toBe(OWN_ONLY);
+    expect(view.followed()).toMatchObject({ server: other, poolsAsOfMs: null });
+    expect(view.report().asOfMs).toBeNull();
+    view.stop();
+    expect(saved.length).toBeGreaterThan(0);
+    for (const one of saved) expect(one).toMatchObject({ server: other, knowledge: { pools: null, services: null } });
+  });
+
+  it('behind the same watch is guarded once all of it was listed and its nodes were asked', async () => {
+    follow(null);
+    feed.tell(WHOLE);
+    await pass(2_000);
+    answers = [['192.0.2.12', NODE_B]];
+    feed.server = 'https://192.0.2.8:6443';
+    feed.listedBy = { pools: SERVER, services: SERVER, nodes: SERVER };
+    feed.tell({});
+    expect(says(view.current())).toBe(OWN_ONLY);
+    feed.listedBy = { services: SERVER, nodes: SERVER };
+    feed.tell({ pools: [STAGING] });
+    await pass(10_000);
+    expect(view.current().pools).toEqual([OWN]);
+    feed.listedBy = {};
+    feed.tell({ nodes: [node('node-b', '192.0.2.12')] });
+    await pass(2_000);
+    expect(says(view.current())).toBe('staging 192.0.2.220-192.0.2.229 + own 192.0.2.230-192.0.2.239; node-b=b1; 1 held');
+    expect(shown.some(({ pools, speakers }) => pools.includes(STAGING) && speakers.length === 0)).toBe(false);
+  });
+
   it('of the same name, by another way, goes on with what was known', async () => {
     follow(null);
     feed.tell(WHOLE);
@@ -357,6 +462,16 @@ describe('what is stored', () => {
     await pass(120_000);
     expect(touched).toEqual([50_000]);
     expect(saved).toHaveLength(1);
+  });
+
+  it('is all that is known, where some was never read', async () => {
+    follow(null);
+    feed.asOfMs = 7_000;
+    feed.tell({ pools: [PRODUCTION], nodes: WHOLE.nodes });
+    await pass(10_000);
+    view.stop();
+    expect(saved.at(-1)).toMatchObject({ asOfMs: 7_000, knowledge: { pools: [PRODUCTION], services: null, nodes: WHOLE.nodes } });
+    expect(view.report().asOfMs).toBeNull();
   });
 
   it('is stored later where the disk refuses', async () => {

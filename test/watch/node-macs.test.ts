@@ -221,6 +221,82 @@ describe('the MACs of nodes', () => {
   });
 });
 
+describe('a stranger that is the first to answer for a node', () => {
+  const strangers = new Set([THIEF]);
+  const doubts = () => ({ strangers, standIns: new Set<Mac>() });
+
+  it('is not believed before the node had its time to answer', async () => {
+    let answer: (() => void) | null = null;
+    const asking = segment(
+      () =>
+        new Promise((resolve) => {
+          answer = () => resolve(true);
+        }),
+    );
+    const { macs, clock, speakers } = make([asking], doubts);
+    macs.setNodes([node('a', '192.0.2.11')]);
+    const asked = macs.askOnce();
+    macs.onEvent(sighting('192.0.2.11', THIEF));
+    expect(speakers()).toEqual([]);
+    clock.advance(10);
+    macs.onEvent(sighting('192.0.2.11', NODE_A, 'arp-reply', 1010));
+    (answer as (() => void) | null)?.();
+    await asked;
+    expect(speakers()).toEqual([`a ${NODE_A}`]);
+  });
+
+  it('is the node where nobody else answers, and the node is asked at once', async () => {
+    vi.useFakeTimers();
+    let times = 0;
+    const { macs, clock, speakers } = make(
+      [
+        segment(async () => {
+          times++;
+          return true;
+        }),
+      ],
+      doubts,
+    );
+    macs.setNodes([node('a', '192.0.2.11')]);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(times).toBe(1);
+    clock.advance(100);
+    macs.onEvent(sighting('192.0.2.11', THIEF, 'arp-reply', 1100));
+    expect(speakers()).toEqual([]);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(times).toBe(2);
+    expect(speakers()).toEqual([`a ${THIEF}`]);
+  });
+});
+
+describe('a node that was removed', () => {
+  it('has its MACs for two minutes more', async () => {
+    vi.useFakeTimers();
+    const { macs, clock, speakers, changes } = make([]);
+    macs.setNodes([node('a', '192.0.2.11'), node('b', '192.0.2.12')]);
+    macs.onEvent(sighting('192.0.2.11', NODE_A));
+    macs.setNodes([node('b', '192.0.2.12')]);
+    expect(speakers()).toEqual([`a ${NODE_A}`]);
+    expect(macs.report().map(({ name }) => name)).toEqual(['b']);
+    const pass = async (ms: number): Promise<void> => {
+      clock.advance(ms);
+      await vi.advanceTimersByTimeAsync(ms);
+    };
+    await pass(119_000);
+    expect(speakers()).toEqual([`a ${NODE_A}`]);
+    const before = changes();
+    await pass(1_000);
+    expect(speakers()).toEqual([]);
+    expect(changes()).toBe(before + 1);
+  });
+
+  it('comes back from an earlier run with no stamp from the future', () => {
+    const { macs } = make([]);
+    macs.setNodes([node('a', '192.0.2.11')], [{ node: 'a', mac: NODE_A, firstMs: 5000, lastMs: 1e15, suspect: false }]);
+    expect(macs.records()).toMatchObject([{ firstMs: 1000, lastMs: 1000 }]);
+  });
+});
+
 describe('asking on a wire', () => {
   const asked: string[] = [];
   let fake: FakeSegment;

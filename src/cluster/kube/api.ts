@@ -7,6 +7,7 @@ import { HttpMethod, IsomorphicFetchHttpLibrary, type KubeConfig, RequestContext
 import { EXIT } from '../../core/error.ts';
 import { VERSION } from '../../system/version.ts';
 import { ClusterError, errorOfCredentials, errorOfNetwork, errorOfStatus, isClusterError } from './errors.ts';
+import { logIn, tooLate } from './log-in.ts';
 import { isKubeObject, isObject, type JsonObject, type KubeObject, listAt, textAt } from './objects.ts';
 import { apiVersionOf, collectionPath, objectPath, type Resource } from './resources.ts';
 
@@ -14,6 +15,8 @@ import { apiVersionOf, collectionPath, objectPath, type Resource } from './resou
 export const FIELD_MANAGER = 'freehold';
 
 const REQUEST_TIMEOUT_MS = 15_000;
+/** Until a watch is taken up. The client library waits 30 s for the server, and for the credentials for ever. */
+const WATCH_OPENS_MS = 45_000;
 const PAGE = 500;
 /** Pages of one list: 100,000 objects. */
 const MOST_PAGES = 200;
@@ -124,7 +127,7 @@ export function createKubeApi(config: KubeConfig): KubeApi {
     let status: number;
     let text: string;
     try {
-      await logIn(context);
+      await authenticate(context, patience, options.signal);
       options.signal?.throwIfAborted();
       const answer = await http.send(context).toPromise();
       status = answer.httpStatusCode;
@@ -147,12 +150,8 @@ export function createKubeApi(config: KubeConfig): KubeApi {
     }
   }
 
-  async function logIn(context: RequestContext): Promise<void> {
-    try {
-      await config.applySecurityAuthentication(context);
-    } catch (error) {
-      throw errorOfCredentials(error, server);
-    }
+  async function authenticate(context: RequestContext, patience: AbortSignal, signal: AbortSignal | undefined): Promise<void> {
+    await logIn(config, context, patience, signal);
     // The errors of those who would refuse it later repeat it.
     if (!HEADER_VALUE.test(context.getHeaders()['Authorization'] ?? ''))
       throw errorOfCredentials(new Error('the token holds characters that no token has'), server);
@@ -218,6 +217,7 @@ export function createKubeApi(config: KubeConfig): KubeApi {
       const end = (settle: () => void): void => {
         if (ended) return;
         ended = true;
+        clearTimeout(late);
         signal?.removeEventListener('abort', stop);
         settle();
       };
@@ -242,7 +242,9 @@ export function createKubeApi(config: KubeConfig): KubeApi {
           else if (error === null || error === undefined || isQuiet(error)) resolve();
           else reject(errorOfWatch(error, server, path));
         });
+      const late = setTimeout(() => done(tooLate(server)), WATCH_OPENS_MS);
       new Watch(config).watch(path, query, take, done).then((started) => {
+        clearTimeout(late);
         controller = started;
         if (ended || failure !== null) started.abort();
         else onOpen?.();

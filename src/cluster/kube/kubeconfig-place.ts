@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { parse } from 'yaml';
+import { printable } from '../../core/text.ts';
 import { at, listAt, textAt } from './objects.ts';
 
 const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
@@ -31,7 +32,16 @@ export interface Surroundings {
   readonly exists: (path: string) => boolean;
 }
 
-export const processSurroundings = (): Surroundings => ({ env: process.env, home: homedir(), exists: existsSync });
+export const processSurroundings = (): Surroundings => ({ env: process.env, home: homeOrNone(), exists: existsSync });
+
+/** Empty where there is none: without $HOME, of a user that the machine does not know. */
+function homeOrNone(): string {
+  try {
+    return homedir();
+  } catch {
+    return '';
+  }
+}
 
 /** Where it is, or null where there is none. Reads nothing. */
 export function findKubeconfig(path: string | null, { env, home, exists }: Surroundings): KubeconfigPlace | null {
@@ -50,8 +60,12 @@ export function findKubeconfig(path: string | null, { env, home, exists }: Surro
 export const placeText = (place: KubeconfigPlace): string =>
   place.kind === 'in-cluster' ? 'the service account of this pod' : `${place.paths.join(', ')} (from ${place.from})`;
 
+/** As much of a server's name as is kept elsewhere, too. */
+const SERVER = 200;
+
 /**
- * The server of the current context, or of `context`: only to tell one cluster from another. null where the kubeconfig does not say, or
+ * The server of the current context, or of `context`: only to tell one cluster from another. In the form in which the watch of a cluster
+ * names it: printable, no longer than there, without the slash at its end that the client library takes off. null where the kubeconfig does not say, or
  * cannot be read; loadKubeconfig() says why.
  */
 export function serverNamedIn(place: KubeconfigPlace, context: string | null, { env }: Pick<Surroundings, 'env'>): string | null {
@@ -65,7 +79,7 @@ export function serverNamedIn(place: KubeconfigPlace, context: string | null, { 
   const current = context ?? textAt(documents[0], 'current-context');
   const cluster = textAt(entry('contexts', current, 'context'), 'context', 'cluster');
   const server = textAt(entry('clusters', cluster, 'cluster'), 'cluster', 'server');
-  return server === null ? null : withoutLogin(server);
+  return server === null ? null : printable(withoutLogin(server).replace(/\/$/, ''), SERVER);
 }
 
 /** A URL without `user:password@`; of a text that is none, what stands behind the last `@`. */

@@ -86,7 +86,15 @@ export class Reflector<Kind extends WatchedKind> {
 
   status(): KindStatus {
     const { kind, needed } = this.#options.spec;
-    return { kind, needed, state: this.#state, problem: this.#problem, asOfMs: this.#asOfMs, leftOut: this.#leftOut };
+    return {
+      kind,
+      needed,
+      state: this.#state,
+      problem: this.#problem,
+      asOfMs: this.#asOfMs,
+      leftOut: this.#leftOut,
+      server: this.#listedBy === null ? null : printable(this.#listedBy.server, 200),
+    };
   }
 
   async #run(): Promise<void> {
@@ -105,7 +113,8 @@ export class Reflector<Kind extends WatchedKind> {
       const lived = clock.monotonicMs() - this.#openedMs >= HEALTHY_MS;
       // What began well and broke is a first failure; what ended by itself is none.
       failures = lived || due ? (error === null ? 0 : 1) : failures + 1;
-      if (error !== null) this.#failed(error, failures);
+      // Connections break: only where the next try fails too is something wrong.
+      if (error !== null && !lived) this.#failed(error, failures);
       if (failures > 0 && !(isClusterError(error, 'cluster-gone') && failures === 1)) await this.#wait(failures);
     }
   }

@@ -3,6 +3,7 @@
  * on the wire (merge-view.ts); and how the reading goes. Plain values; knows no Kubernetes.
  */
 import type { Ipv4 } from '../address/ipv4.ts';
+import { sameServer } from '../claim/standing.ts';
 import type { Assignment, NodeAddress, Pool, RequestedAddress } from './cluster-view.ts';
 
 export interface ClusterNodeFacts {
@@ -60,6 +61,8 @@ export interface KindStatus {
   readonly asOfMs: number | null;
   /** Objects beyond the bound, which are not looked at. */
   readonly leftOut: number;
+  /** URL of the API server that listed what is known of it; null or absent: not told. */
+  readonly server?: string | null;
 }
 
 export interface ClusterStatus {
@@ -76,6 +79,33 @@ export interface ClusterFeed {
   status(): ClusterStatus;
   /** @returns the way to take the listener off again */
   onChange(listener: () => void): () => void;
+}
+
+/** Whether two servers are known to be two. A name that is no URL, or was cut, is still the same as itself. */
+export const isOtherServer = (a: string | null, b: string | null): boolean =>
+  a !== null && b !== null && a !== b && !sameServer(a, b);
+
+/** What is known of the server that is read now. What another one listed, before the kubeconfig named this one, is not known of it. */
+export function ofOneServer(knowledge: ClusterKnowledge, status: ClusterStatus): [ClusterKnowledge, ClusterStatus] {
+  const others = new Set(
+    status.kinds.filter(({ server = null }) => isOtherServer(server, status.server)).map(({ kind }) => kind),
+  );
+  if (others.size === 0) return [knowledge, status];
+  const { pools, services, nodes } = knowledge;
+  return [
+    {
+      pools: others.has('pools') ? null : pools,
+      services: others.has('services') ? null : services,
+      nodes: others.has('nodes') ? null : nodes,
+    },
+    { ...status, kinds: status.kinds.map((one) => (others.has(one.kind) ? { ...one, asOfMs: null } : one)) },
+  ];
+}
+
+/** Epoch ms: of the oldest part that is known and needed; null where nothing is. */
+export function asOfKnown({ kinds }: ClusterStatus): number | null {
+  const known = kinds.flatMap(({ needed, asOfMs }) => (needed && asOfMs !== null ? [asOfMs] : []));
+  return known.length === 0 ? null : Math.min(...known);
 }
 
 /** Epoch ms: since when all that the guard needs is known; null while some of it is not. */

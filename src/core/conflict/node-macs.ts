@@ -13,6 +13,10 @@ export const MAX_MACS_PER_NODE = 16;
 export const FORGET_MS = 24 * 3_600_000;
 /** A MAC that is heard for one node, and was not for another for so long, has moved. */
 const MOVED_MS = 10 * 60_000;
+/** Who was removed from the cluster goes on answering for a while: its speaker has to hear of it first. */
+export const GONE_GRACE_MS = 2 * 60_000;
+/** Of nodes that are gone so many are kept; of those beyond them nothing. */
+const MAX_GONE = 256;
 
 export interface NodeMac {
   readonly mac: Mac;
@@ -28,12 +32,22 @@ export interface BookedNode {
   readonly macs: Map<Mac, NodeMac>;
   /** MACs for which there was no room. */
   refused: number;
+  /** A suspect that is believed as long as it is the only one. */
+  excused: Mac | null;
+}
+
+interface GoneNode {
+  readonly node: BookedNode;
+  /** Monotonic ms. */
+  readonly untilMs: number;
 }
 
 export interface NodeMacBook {
   nodes: Map<string, BookedNode>;
   /** InternalIPs only: an ExternalIP may be that of a router. */
   byAddress: Map<Ipv4, BookedNode>;
+  /** By name: who was a node until a moment ago. */
+  readonly gone: Map<string, GoneNode>;
 }
 
 /** As the ledger keeps it. */
@@ -45,24 +59,42 @@ export interface NodeMacRecord {
   readonly suspect: boolean;
 }
 
-export const createNodeMacs = (): NodeMacBook => ({ nodes: new Map(), byAddress: new Map() });
+export const createNodeMacs = (): NodeMacBook => ({ nodes: new Map(), byAddress: new Map(), gone: new Map() });
 
-/** The nodes as they are from now on. Who is gone is forgotten, with its MACs. @returns whether a node is new, or has other addresses */
-export function setNodes(book: NodeMacBook, nodes: readonly ClusterNodeFacts[]): boolean {
+/**
+ * The nodes as they are from now on. Who is gone is forgotten, with its MACs, after GONE_GRACE_MS; at once where none is left, since
+ * that is another cluster. @param monotonicMs now. @returns whether a node is new, or has other addresses
+ */
+export function setNodes(book: NodeMacBook, nodes: readonly ClusterNodeFacts[], monotonicMs: number): boolean {
   const before = book.nodes;
+  forgetGone(book, monotonicMs);
+  const names = new Set(nodes.map(({ name }) => name));
+  if (before.size > 0 && ![...before.keys()].some((name) => names.has(name))) book.gone.clear();
+  else {
+    for (const [name, node] of before) {
+      if (!names.has(name) && book.gone.size < MAX_GONE) book.gone.set(name, { node, untilMs: monotonicMs + GONE_GRACE_MS });
+    }
+  }
   book.nodes = new Map();
   book.byAddress = new Map();
   let news = nodes.length !== before.size;
   for (const facts of nodes) {
     const known = before.get(facts.name);
     if (known === undefined || known.facts.internal.join() !== facts.internal.join()) news = true;
-    const node = known ?? { name: facts.name, facts, macs: new Map(), refused: 0 };
+    const node = known ??
+      book.gone.get(facts.name)?.node ?? { name: facts.name, facts, macs: new Map(), refused: 0, excused: null };
+    book.gone.delete(facts.name);
     node.facts = facts;
     book.nodes.set(facts.name, node);
     // Two nodes with one address: the first of them has it, and the other one is silent.
     for (const address of facts.internal) if (!book.byAddress.has(address)) book.byAddress.set(address, node);
   }
   return news;
+}
+
+/** @param monotonicMs now */
+export function forgetGone({ gone }: NodeMacBook, monotonicMs: number): void {
+  for (const [name, { untilMs }] of gone) if (monotonicMs >= untilMs) gone.delete(name);
 }
 
 /** @returns whether a MAC is new to its node */
@@ -87,11 +119,12 @@ function note(node: BookedNode, heard: NodeMac): boolean {
   return true;
 }
 
-/** What an earlier run knew, for nodes that are there still. */
-export function recall(book: NodeMacBook, records: readonly NodeMacRecord[]): void {
+/** What an earlier run knew, for nodes that are there still; the clock may have been ahead then. @param nowMs epoch ms */
+export function recall(book: NodeMacBook, records: readonly NodeMacRecord[], nowMs: number): void {
   for (const { node: name, ...heard } of records) {
     const node = book.nodes.get(name);
-    if (node !== undefined) note(node, { ...heard });
+    if (node === undefined) continue;
+    note(node, { ...heard, firstMs: Math.min(heard.firstMs, nowMs), lastMs: Math.min(heard.lastMs, nowMs) });
   }
 }
 
@@ -145,13 +178,20 @@ export interface LearnedSpeakers {
 /**
  * Whom to believe. A stranger of an open conflict does not become a speaker by answering for a node's address, nor by falling silent until
  * its conflict is closed: that would be the way to silence the guard. It stays a suspect (noted here) until it was not heard for the node
- * for a day, or is the node beyond doubt: the cluster hears from the node now (it is Ready), and no other MAC has answered for it within
- * a day, so that it can have no other one on this segment.
+ * for a day. It is believed all the same while it can be nobody else: the cluster hears from the node (it is Ready), and no other MAC
+ * has answered for it within a day, though it was asked, and had its time to answer, since the suspect first did. Where another one
+ * answers after all it is doubted again.
+ * @param askedMs epoch ms at which the time to answer was last over for an address of a node; -Infinity: never
  */
-export function learnedSpeakers(book: NodeMacBook, { strangers, standIns }: Doubts): LearnedSpeakers {
+export function learnedSpeakers(
+  book: NodeMacBook,
+  { strangers, standIns }: Doubts,
+  askedMs: (addresses: readonly Ipv4[]) => number,
+): LearnedSpeakers {
   const speakers: Speaker[] = [];
   const heldBack: HeldBack[] = [];
-  for (const [mac, claims] of claimsByMac(book)) {
+  const byMac = claimsByMac(book.nodes.values());
+  for (const [mac, claims] of byMac) {
     const current = currentOf(claims);
     const owner = ownerOf(current);
     for (const { node, known } of current) {
@@ -160,31 +200,46 @@ export function learnedSpeakers(book: NodeMacBook, { strangers, standIns }: Doub
         ? 'stands-in'
         : node !== owner
           ? 'several-nodes'
-          : isDoubtful(node, known)
+          : isDoubtful(node, known, askedMs)
             ? 'stranger'
             : null;
       if (why !== null) {
         heldBack.push({ node: node.name, mac, why });
         continue;
       }
-      known.suspect = false;
       speakers.push({ mac, node: node.name });
     }
+  }
+  // Who is gone has no say against who is there, and is not heard any more: only what was believed of it goes on.
+  for (const [mac, claims] of claimsByMac([...book.gone.values()].map(({ node }) => node))) {
+    const [only] = claims;
+    if (only === undefined || claims.length > 1 || byMac.has(mac) || standIns.has(mac) || strangers.has(mac)) continue;
+    if (!only.known.suspect || only.node.excused === mac) speakers.push({ mac, node: only.node.name });
   }
   return { speakers, heldBack };
 }
 
-const isDoubtful = ({ facts, macs, refused }: BookedNode, { suspect }: NodeMac): boolean =>
-  suspect && !(facts.ready && macs.size === 1 && refused === 0);
+function isDoubtful(
+  node: BookedNode,
+  { mac, firstMs, suspect }: NodeMac,
+  askedMs: (addresses: readonly Ipv4[]) => number,
+): boolean {
+  if (!suspect) return false;
+  const { facts, macs, refused } = node;
+  if (macs.size > 1 || refused > 0) node.excused = null;
+  // Once it is, a node that is not Ready for a moment is not doubted anew.
+  else if (facts.ready && askedMs(facts.internal) >= firstMs) node.excused = mac;
+  return node.excused !== mac;
+}
 
 interface Claim {
   readonly node: BookedNode;
   readonly known: NodeMac;
 }
 
-function claimsByMac({ nodes }: NodeMacBook): ReadonlyMap<Mac, readonly Claim[]> {
+function claimsByMac(nodes: Iterable<BookedNode>): ReadonlyMap<Mac, readonly Claim[]> {
   const claims = new Map<Mac, Claim[]>();
-  for (const node of nodes.values()) {
+  for (const node of nodes) {
     for (const known of node.macs.values()) {
       const others = claims.get(known.mac);
       if (others === undefined) claims.set(known.mac, [{ node, known }]);

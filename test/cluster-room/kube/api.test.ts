@@ -2,7 +2,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { connectCluster } from '../../../src/cluster/connect.ts';
 import type { KubeApi } from '../../../src/cluster/kube/api.ts';
@@ -78,7 +78,7 @@ describe('credentials that cannot be used', () => {
     writeFileSync(path, stringify(document));
     return connectCluster({ path, context: null });
   }
-  function program(name: string, text: string): object {
+  function program(name: string, text: string): Readonly<Record<string, unknown>> {
     const path = join(folder, name);
     writeFileSync(path, `#!/bin/sh\n${text}\n`);
     chmodSync(path, 0o755);
@@ -108,6 +108,50 @@ describe('credentials that cannot be used', () => {
     });
     expect(JSON.stringify([error, String(error)])).not.toContain('s3cret');
     expect(scene.cluster.requests.length).toBe(before);
+  });
+
+  describe('because a program hangs', () => {
+    const hangs = () => ({
+      exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'sleep', args: ['20'], interactiveMode: 'Never' },
+    });
+
+    it('are waited for no longer than an answer is', async () => {
+      const error = await errorOf(apiWith('hangs', hangs()).request('GET', '/api/v1/nodes', { timeoutMs: 200 }));
+      expect(error).toMatchObject({
+        code: 'cluster-credentials',
+        message: expect.stringContaining('gives no answer') as string,
+      });
+    });
+
+    it('are waited for no longer than anybody wants them', async () => {
+      const before = performance.now();
+      const controller = new AbortController();
+      const asked = errorOf(apiWith('hangs-too', hangs()).list(RESOURCES.nodes, { signal: controller.signal }));
+      setTimeout(() => controller.abort(new Error('enough')), 200);
+      expect(await asked).toMatchObject({ message: 'enough' });
+      // The program goes on for 20 s, and the patience is 15 s.
+      expect(performance.now() - before).toBeLessThan(10_000);
+    });
+
+    it('no more of them are begun while eight hang', async () => {
+      const path = join(folder, 'begun');
+      const api = apiWith('many', program('hangs', `echo . >> ${path}; exec sleep 20`));
+      const asked = Array.from({ length: 12 }, () => errorOf(api.request('GET', '/api', { timeoutMs: 1000 })));
+      await Promise.all(asked);
+      for (let i = 0; i < 12; i++) await errorOf(api.request('GET', '/api', { timeoutMs: 1000 }));
+      // Those that were begun at the same moment count when they are given up.
+      expect(readFileSync(path, 'utf8').split('.').length - 1).toBeLessThanOrEqual(12);
+    });
+
+    it('are given up by a watch', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      onTestFinished(() => void vi.useRealTimers());
+      const watched = errorOf(
+        apiWith('watch-hangs', hangs()).watch(RESOURCES.nodes, { resourceVersion: '1', onEvent: () => undefined }),
+      );
+      await vi.advanceTimersByTimeAsync(46_000);
+      expect(await watched).toMatchObject({ code: 'cluster-credentials' });
+    });
   });
 
   it('are told as such by a watch, too', async () => {

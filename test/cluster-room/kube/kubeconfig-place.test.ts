@@ -55,6 +55,16 @@ describe('the server that a kubeconfig names', () => {
   });
 
   it.each([
+    ['with a slash at its end', 'https://a.example:6443/', 'https://a.example:6443'],
+    ['with a path', 'https://a.example/k8s/clusters/c-1/', 'https://a.example/k8s/clusters/c-1'],
+    ['with a very long path', `https://a.example/${'x'.repeat(300)}`, `https://a.example/${'x'.repeat(182)}`],
+  ])('is in the form in which the watch of the cluster names it: %s', (name, server, wanted) => {
+    const place = files(file(name.replaceAll(' ', '-'), 'at-a', { name: 'a', server }));
+    expect(serverNamedIn(place, null, { env: {} })).toBe(wanted);
+    expect(loadKubeconfig(place, null).getCurrentCluster()?.server.slice(0, 200)).toBe(wanted);
+  });
+
+  it.each([
     [{ KUBERNETES_SERVICE_HOST: '198.51.100.1', KUBERNETES_SERVICE_PORT: '443' }, 'https://198.51.100.1:443'],
     [{ KUBERNETES_SERVICE_HOST: '2001:db8::1', KUBERNETES_SERVICE_PORT: '6443' }, 'https://[2001:db8::1]:6443'],
     [{}, null],

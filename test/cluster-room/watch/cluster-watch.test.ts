@@ -86,6 +86,8 @@ describe('a cluster that is followed', () => {
     });
     await until(() => expect(states()).toEqual(ALL_UP));
     expect(watch.status()).toMatchObject({ server: cluster.url, remarks: [] });
+    const listed = watch.status().kinds.filter(({ needed }) => needed);
+    expect(listed.map(({ server }) => server)).toEqual(listed.map(() => cluster.url));
     expect(watch.knowledge().nodes?.map(({ name, internal }) => `${name} ${internal.map(formatIpv4).join()}`)).toEqual([
       'node-1 192.0.2.11',
       'node-2 192.0.2.12',

@@ -5,7 +5,7 @@ import { systemSleep } from '../../../src/cluster/watch/backoff.ts';
 import { type Connection, connectionTo } from '../../../src/cluster/watch/connection.ts';
 import { KINDS, type KindSpec } from '../../../src/cluster/watch/kinds.ts';
 import { Reflector } from '../../../src/cluster/watch/reflector.ts';
-import { systemClock } from '../../../src/system/clock.ts';
+import { type Clock, systemClock } from '../../../src/system/clock.ts';
 import { type ClusterDouble, type ClusterOptions, startCluster } from '../../cluster/double.ts';
 
 /** A wait of a second takes so many ms here. */
@@ -32,6 +32,8 @@ export interface ReflectingOptions<Kind extends WatchedKind> {
   /** Default: that of the double's user `daemon`. */
   readonly kubeconfig?: (cluster: ClusterDouble) => string;
   readonly connection?: Connection;
+  readonly clock?: Clock;
+  readonly onStatus?: () => void;
 }
 
 export async function reflect<Kind extends WatchedKind>(
@@ -46,7 +48,7 @@ export async function reflect<Kind extends WatchedKind>(
     spec: { ...KINDS[kind], ...options.spec },
     namespace: 'metallb-system',
     connection: options.connection ?? connectionTo({ kind: 'files', paths: [path], from: 'configuration' }, null),
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     random: () => 0.5,
     sleep(ms, signal) {
       waits.push(ms);
@@ -55,7 +57,7 @@ export async function reflect<Kind extends WatchedKind>(
     },
     ...(options.relistMs === undefined ? {} : { relistMs: options.relistMs }),
     onValues: () => undefined,
-    onStatus: () => undefined,
+    onStatus: options.onStatus ?? (() => undefined),
   });
   // Before the cluster goes.
   onTestFinished(() => reflector.stop());

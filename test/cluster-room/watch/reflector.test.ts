@@ -1,10 +1,12 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
+import { parse, stringify } from 'yaml';
 import type { KubeApi, WatchOptions } from '../../../src/cluster/kube/api.ts';
 import { ClusterError } from '../../../src/cluster/kube/errors.ts';
 import type { WatchedKind } from '../../../src/cluster/read/snapshot.ts';
 import type { ClusterDouble } from '../../cluster/double.ts';
 import { bareCluster, node, pool, withMetallb } from '../../cluster/fixtures.ts';
+import { fakeClock } from '../../system/fake-clock.ts';
 import { type Reflecting, reflect } from './reflecting.ts';
 
 const METALLB = { objects: [...bareCluster(), ...withMetallb()], metallb: 'off' } as const;
@@ -254,6 +256,65 @@ describe('a reflector of a server of its own making', () => {
     await until(() => expect(one.waits.length).toBe(4));
     await until(() => expect(made.lists).toBe(3));
     expect(refused).toEqual([made.api, made.api]);
+  });
+
+  it.each([
+    ['is silent about the end of a watch that was a good one', 10_000, 0],
+    ['but not about one that broke at once', 10, 1],
+  ])('%s', async (_, livedMs, told) => {
+    const clock = fakeClock();
+    const states: string[] = [];
+    const seen: { reflector?: Reflecting<'nodes'>['reflector'] } = {};
+    const made = stub(({ signal, onOpen }, times) => {
+      onOpen?.();
+      if (times > 1) return new Promise((resolve) => signal?.addEventListener('abort', () => resolve()));
+      clock.advance(livedMs);
+      return Promise.reject(unreachable());
+    });
+    const one = await reflect('nodes', {
+      clock,
+      connection: { api: () => Promise.resolve(made.api), refused: () => undefined },
+      onStatus: () => void states.push(seen.reflector?.status().state ?? 'first'),
+    });
+    seen.reflector = one.reflector;
+    await until(() => expect(one.waits).toEqual([750]));
+    await isUp(one);
+    expect(states.filter((state) => state === 'failing')).toHaveLength(told);
+  });
+
+  it('tells of it where the next try fails too', async () => {
+    const clock = fakeClock();
+    const made = stub(({ onOpen }, times) => {
+      if (times === 1) {
+        onOpen?.();
+        clock.advance(10_000);
+      }
+      return Promise.reject(unreachable());
+    });
+    const one = await reflect('nodes', {
+      clock,
+      connection: { api: () => Promise.resolve(made.api), refused: () => undefined },
+      shortWaits: 1,
+    });
+    await until(() => expect(one.waits).toHaveLength(2));
+    await fails(one, 'cluster-unreachable');
+  });
+
+  it('does not wait for a program of the kubeconfig that hangs when it stops', async () => {
+    const one = await reflect('nodes', {
+      kubeconfig: (cluster) => {
+        const path = cluster.kubeconfig('daemon');
+        const document = parse(readFileSync(path, 'utf8')) as { users: { user: unknown }[] };
+        const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'sleep', args: ['20'], interactiveMode: 'Never' };
+        for (const user of document.users) user.user = { exec };
+        writeFileSync(`${path}.hangs`, stringify(document));
+        return `${path}.hangs`;
+      },
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const before = performance.now();
+    await one.reflector.stop();
+    expect(performance.now() - before).toBeLessThan(2000);
   });
 
   it('does not wait for a server that hangs when it stops', async () => {

@@ -5,7 +5,9 @@ import {
   createNodeMacs,
   type Doubts,
   FORGET_MS,
+  forgetGone,
   forgetOld,
+  GONE_GRACE_MS,
   hearNode,
   learnedSpeakers,
   MAX_MACS_PER_NODE,
@@ -30,19 +32,22 @@ const facts = (name: string, last: number, more: Partial<ClusterNodeFacts> = {})
   ...more,
 });
 const NODES = [facts('node-a', 11), facts('node-b', 12)];
+/** At the end of the last time to answer, after all that is heard here; and of a node that was never asked. */
+const ASKED = () => T + 30 * FORGET_MS;
+const NEVER = () => Number.NEGATIVE_INFINITY;
 const NO_DOUBT: Doubts = { strangers: new Set(), standIns: new Set() };
 const strangers = (...macs: readonly Mac[]): Doubts => ({ ...NO_DOUBT, strangers: new Set(macs) });
 
 function bookOf(nodes: readonly ClusterNodeFacts[] = NODES): NodeMacBook {
   const book = createNodeMacs();
-  setNodes(book, nodes);
+  setNodes(book, nodes, 0);
   return book;
 }
 
-const speakers = (book: NodeMacBook, doubts = NO_DOUBT): readonly string[] =>
-  learnedSpeakers(book, doubts).speakers.map((one) => `${one.node} ${one.mac}`);
-const heldBack = (book: NodeMacBook, doubts = NO_DOUBT): readonly string[] =>
-  learnedSpeakers(book, doubts).heldBack.map((one) => `${one.node} ${one.mac} ${one.why}`);
+const speakers = (book: NodeMacBook, doubts = NO_DOUBT, asked = ASKED): readonly string[] =>
+  learnedSpeakers(book, doubts, asked).speakers.map((one) => `${one.node} ${one.mac}`);
+const heldBack = (book: NodeMacBook, doubts = NO_DOUBT, asked = ASKED): readonly string[] =>
+  learnedSpeakers(book, doubts, asked).heldBack.map((one) => `${one.node} ${one.mac} ${one.why}`);
 
 describe('MACs of nodes', () => {
   it('are all that answer for an InternalIP, and nothing else', () => {
@@ -56,18 +61,82 @@ describe('MACs of nodes', () => {
     expect(speakers(book)).toEqual([`node-a ${A}`, `node-a ${A2}`, `node-b ${B}`]);
   });
 
-  it('go with the node, and stay while only its addresses change', () => {
+  it('go with the node a while later, and stay while only its addresses change', () => {
     const book = bookOf();
     hearNode(book, lan(11), A, T);
     hearNode(book, lan(12), B, T);
-    expect(setNodes(book, NODES)).toBe(false);
-    expect(setNodes(book, [facts('node-a', 21), facts('node-b', 12)])).toBe(true);
+    expect(setNodes(book, NODES, 0)).toBe(false);
+    expect(setNodes(book, [facts('node-a', 21), facts('node-b', 12)], 0)).toBe(true);
     expect(hearNode(book, lan(11), THIEF, T)).toBe(false);
     expect(speakers(book)).toEqual([`node-a ${A}`, `node-b ${B}`]);
-    expect(setNodes(book, [facts('node-b', 12)])).toBe(true);
+    expect(setNodes(book, [facts('node-b', 12)], 0)).toBe(true);
+    forgetGone(book, GONE_GRACE_MS);
     expect(speakers(book)).toEqual([`node-b ${B}`]);
-    expect(setNodes(book, NODES)).toBe(true);
+    expect(setNodes(book, NODES, GONE_GRACE_MS)).toBe(true);
     expect(speakers(book)).toEqual([`node-b ${B}`]);
+  });
+
+  describe('of a node that was removed', () => {
+    function removed(): NodeMacBook {
+      const book = bookOf();
+      hearNode(book, lan(11), A, T);
+      hearNode(book, lan(12), B, T);
+      setNodes(book, [facts('node-b', 12)], 1000);
+      return book;
+    }
+
+    it('are its own for two minutes, but not kept nor heard', () => {
+      const book = removed();
+      expect(speakers(book)).toEqual([`node-b ${B}`, `node-a ${A}`]);
+      expect(hearNode(book, lan(11), THIEF, T)).toBe(false);
+      expect(recordsOf(book).map(({ node }) => node)).toEqual(['node-b']);
+      forgetGone(book, 1000 + GONE_GRACE_MS - 1);
+      expect(speakers(book)).toContain(`node-a ${A}`);
+      forgetGone(book, 1000 + GONE_GRACE_MS);
+      expect(speakers(book)).toEqual([`node-b ${B}`]);
+    });
+
+    it('are its own where it comes back meanwhile, and those of whoever has them then', () => {
+      const back = removed();
+      setNodes(back, NODES, 2000);
+      forgetGone(back, 10 * GONE_GRACE_MS);
+      expect(speakers(back)).toEqual([`node-a ${A}`, `node-b ${B}`]);
+      const book = removed();
+      setNodes(book, [facts('node-b', 12), facts('node-c', 11)], 2000);
+      hearNode(book, lan(11), A, T + 1);
+      expect(speakers(book)).toEqual([`node-b ${B}`, `node-c ${A}`]);
+      expect(heldBack(book)).toEqual([]);
+    });
+
+    it('are not believed where they were not before', () => {
+      const book = bookOf();
+      hearNode(book, lan(11), A, T);
+      hearNode(book, lan(11), THIEF, T);
+      hearNode(book, lan(12), B, T);
+      speakers(book, strangers(THIEF));
+      setNodes(book, [facts('node-b', 12)], 0);
+      expect(speakers(book)).toEqual([`node-b ${B}`, `node-a ${A}`]);
+    });
+
+    it('are forgotten at once where no node is left: that is another cluster', () => {
+      const book = bookOf();
+      hearNode(book, lan(11), A, T);
+      setNodes(book, [facts('other', 13)], 0);
+      expect(speakers(book)).toEqual([]);
+    });
+
+    it('are bounded', () => {
+      const many = Array.from({ length: 500 }, (_, i) => facts(`n${i}`, 20));
+      const book = bookOf([facts('node-b', 12), ...many]);
+      setNodes(book, [facts('node-b', 12)], 0);
+      expect(book.gone.size).toBe(256);
+    });
+  });
+
+  it('come back with no stamp from the future', () => {
+    const book = bookOf();
+    recall(book, [{ node: 'node-a', mac: A, firstMs: T + HOUR, lastMs: T + 2 * HOUR, suspect: false }], T);
+    expect(recordsOf(book)).toEqual([{ node: 'node-a', mac: A, firstMs: T, lastMs: T, suspect: false }]);
   });
 
   it('are bounded: who comes when there is no room pushes nobody out', () => {
@@ -95,14 +164,14 @@ describe('MACs of nodes', () => {
     const book = bookOf();
     hearNode(book, lan(11), A, T);
     hearNode(book, lan(12), B, T + 5);
-    learnedSpeakers(book, strangers(B));
+    learnedSpeakers(book, strangers(B), ASKED);
     const records = recordsOf(book);
     const later = bookOf([facts('node-a', 11)]);
-    recall(later, records);
+    recall(later, records, T + 2 * FORGET_MS);
     expect(recordsOf(later)).toEqual([{ node: 'node-a', mac: A, firstMs: T, lastMs: T, suspect: false }]);
     // What was heard since is newer.
     hearNode(later, lan(11), A, T + HOUR);
-    recall(later, records);
+    recall(later, records, T + 2 * FORGET_MS);
     expect(recordsOf(later)).toEqual([{ node: 'node-a', mac: A, firstMs: T, lastMs: T + HOUR, suspect: false }]);
   });
 });
@@ -123,7 +192,7 @@ describe('a MAC that answers for a node is not believed', () => {
     heldBack(book, strangers(THIEF));
     expect(heldBack(book)).toEqual([`node-a ${THIEF} stranger`]);
     const later = bookOf();
-    recall(later, recordsOf(book));
+    recall(later, recordsOf(book), T + 2 * FORGET_MS);
     expect(heldBack(later)).toEqual([`node-a ${THIEF} stranger`]);
     hearNode(book, lan(11), A, T + SECOND + FORGET_MS);
     forgetOld(book);
@@ -150,9 +219,27 @@ describe('a MAC that answers for a node is not believed', () => {
     const book = bookOf();
     hearNode(book, lan(11), A, T);
     expect(speakers(book, strangers(A))).toEqual([`node-a ${A}`]);
-    // It is not doubted again for what it was.
-    hearNode(book, lan(11), A2, T + MINUTE);
-    expect(speakers(book)).toEqual([`node-a ${A}`, `node-a ${A2}`]);
+    setNodes(book, [facts('node-a', 11, { ready: false })], 0);
+    expect(speakers(book)).toEqual([`node-a ${A}`]);
+  });
+
+  it('and is doubted again where another one answers after all', () => {
+    const book = bookOf();
+    hearNode(book, lan(11), THIEF, T);
+    expect(speakers(book, strangers(THIEF))).toEqual([`node-a ${THIEF}`]);
+    hearNode(book, lan(11), A, T + MINUTE);
+    expect(speakers(book)).toEqual([`node-a ${A}`]);
+    expect(heldBack(book)).toEqual([`node-a ${THIEF} stranger`]);
+  });
+
+  it.each([
+    ['was never asked', NEVER],
+    ['was not asked since', () => T - 1],
+  ])('before the node had its time to answer: it %s', (_, asked) => {
+    const book = bookOf();
+    hearNode(book, lan(11), THIEF, T);
+    expect(heldBack(book, strangers(THIEF), asked)).toEqual([`node-a ${THIEF} stranger`]);
+    expect(speakers(book, strangers(THIEF), () => T)).toEqual([`node-a ${THIEF}`]);
   });
 
   it('where it stands in for addresses all over the segment', () => {
