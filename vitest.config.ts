@@ -5,6 +5,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     pool: 'forks',
+    // By default one less than there are cores; most tests wait for something most of the time.
+    maxWorkers: '100%',
     projects: [
       {
         test: {

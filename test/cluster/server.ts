@@ -3,7 +3,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { parse } from 'yaml';
 import type { Authority } from './certificates.ts';
@@ -87,7 +87,14 @@ export async function startApiServer(
     send(answer);
   }
 
-  let server = await listening(createServer(options, handle), host, 0);
+  const sockets = new Set<Socket>();
+  const created = (): Server =>
+    createServer(options, handle).on('connection', (socket: Socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    });
+
+  let server = await listening(created(), host, 0);
   const { port } = server.address() as AddressInfo;
   return {
     port,
@@ -95,11 +102,12 @@ export async function startApiServer(
       if (!server.listening) return;
       const closed = new Promise((resolve) => server.once('close', resolve));
       server.close();
-      server.closeAllConnections();
+      // Those still shaking hands are no connections yet to the server of HTTP, which would wait for them for ever.
+      for (const socket of sockets) socket.destroy();
       await closed;
     },
     async restart() {
-      if (!server.listening) server = await listening(createServer(options, handle), host, port);
+      if (!server.listening) server = await listening(created(), host, port);
     },
   };
 }
